@@ -1,0 +1,1 @@
+"""The Dagster code location around the engine: ingest, assets, commands."""

@@ -1,0 +1,138 @@
+"""What has been ingested: the schema of the logs, the manifest by content hash, and what was set aside.
+
+A file is known by the SHA-256 of its bytes: the same content changes nothing, under whatever name.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import duckdb
+
+from arena_pipeline.ingest.casts import Convention
+from arena_pipeline.ingest.contract import CONTRACT
+from arena_pipeline.ingest.rules import UNKNOWN_ITEM
+from arena_pipeline.settings import TableName
+from engine.errors import InputError
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One accepted file; the counts add up: read = new + duplicate + quarantined."""
+
+    file_id: int
+    content_sha256: str
+    path: str
+    table_name: str
+    rows_read: int
+    rows_new: int
+    rows_duplicate: int
+    rows_quarantined: int
+    rows_late: int
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make schema `logs` with all tables, where they are missing."""
+    connection.execute("create schema if not exists logs")
+    for forms in CONTRACT.values():
+        for table in forms:
+            columns = ", ".join(f'"{name}" {sql_type}' for name, sql_type in table.stored.items())
+            connection.execute(
+                f"create table if not exists logs.{table.name} ({columns}, file_id integer, row_number bigint)"
+            )
+    connection.execute(
+        "create table if not exists logs.manifest (file_id integer, content_sha256 varchar, path varchar, "
+        "table_name varchar, rows_read bigint, rows_new bigint, rows_duplicate bigint, rows_quarantined bigint, "
+        "rows_late bigint)"
+    )
+    connection.execute(
+        "create table if not exists logs.quarantine (file varchar, row_number bigint, table_name varchar, "
+        "rule varchar, value varchar, remedy varchar, file_id integer)"
+    )
+    connection.execute("create table if not exists logs.conventions (name varchar, value varchar)")
+
+
+def check_conventions(connection: duckdb.DuckDBPyConnection, convention: Convention) -> None:
+    """Rows of one database are read under one convention: money, tax, time zone and the secret of the hashes.
+
+    Raises:
+        InputError: the settings changed since the first ingest; names the first of them that did.
+    """
+    now = {
+        "shop.time_zone": convention.time_zone,
+        "shop.minor_units": str(convention.minor_units),
+        "shop.currency": convention.currency,
+        "VAT contained in prices, in basis points (shop.prices_include_vat, shop.vat_rate)": str(
+            convention.vat_basis_points
+        ),
+        "the secret of the visitor hashes (var/visitor_salt)": hashlib.sha256(convention.salt.encode()).hexdigest()[
+            :12
+        ],
+    }
+    before = dict(connection.execute("select name, value from logs.conventions").fetchall())
+    if not before:
+        connection.executemany("insert into logs.conventions values (?, ?)", [list(pair) for pair in now.items()])
+    for name, value in now.items():
+        if before and before.get(name) != value:
+            raise InputError(
+                f"{name} must stay what the stored rows were read with ({before.get(name)})",
+                value=value,
+                remedy="Set it back, or ingest everything anew (`arena ingest --rebuild`)",
+            )
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file's content: SHA-256 of its bytes, and size and time of change when they were read."""
+
+    path: Path
+    digest: str
+    stamp: tuple[int, int]
+
+
+def content_of(path: Path) -> Content:
+    """Hash a file."""
+    stamp = content_stamp(path)
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return Content(path, digest.hexdigest(), stamp)
+
+
+def content_stamp(path: Path) -> tuple[int, int]:
+    """Size and time of the last change."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def known_files(connection: duckdb.DuckDBPyConnection, source: TableName) -> dict[str, ManifestRow]:
+    """Accepted files of all forms of a table, by content hash."""
+    forms = [table.name for table in CONTRACT[source]]
+    rows = connection.execute("select * from logs.manifest where list_contains(?, table_name)", [forms]).fetchall()
+    return {row[1]: ManifestRow(*row) for row in rows}
+
+
+def next_file_id(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the next accepted file; later files have higher numbers."""
+    row = connection.execute("select coalesce(max(file_id), 0) + 1 from logs.manifest").fetchone()
+    return int(row[0]) if row else 1
+
+
+def record(connection: duckdb.DuckDBPyConnection, row: ManifestRow) -> None:
+    """Write the manifest row of a file, in place of an older one of the same file."""
+    connection.execute("delete from logs.manifest where file_id = ?", [row.file_id])
+    connection.execute("insert into logs.manifest values (?, ?, ?, ?, ?, ?, ?, ?, ?)", list(astuple(row)))
+
+
+def curable_files(connection: duckdb.DuckDBPyConnection, file_ids: Iterable[int]) -> set[int]:
+    """Of these files, those with rows set aside for an unknown item that is known by now."""
+    rows = connection.execute(
+        "select distinct file_id from logs.quarantine where rule = ? and list_contains(?, file_id) and value in "
+        "(select item_id from logs.products union select source_item_id from logs.item_aliases)",
+        [UNKNOWN_ITEM, list(file_ids)],
+    ).fetchall()
+    return {int(row[0]) for row in rows}

@@ -1,0 +1,167 @@
+"""Files as SQL: what DuckDB reads a file with, and under which names and types its columns arrive.
+
+Text files arrive as text throughout, so that a value that does not fit spoils its row and not the file.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from arena_pipeline.ingest.contract import Column, Kind, Table
+from arena_pipeline.ingest.sniffing import Format, TextSample, decimal_mark, format_of, sample_csv, sample_ndjson
+from arena_pipeline.settings import Source
+from engine.errors import InputError, nearest
+
+REJECTS, REJECT_SCANS = "ingest_rejects", "ingest_reject_scans"
+_NUMERIC = (Kind.MONEY, Kind.GROSS_MONEY, Kind.NUMBER, Kind.INTEGER)
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """A file, the table it belongs to, and how to read it.
+
+    Attributes:
+        path: the file.
+        label: the path as shown, relative to the workspace where it lies below it.
+        format: CSV (also TSV), NDJSON or Parquet.
+        table: the table that its columns fit.
+        names: contract name of a header column to the name as written in the file, in the file's order.
+        types: DuckDB type per contract name; VARCHAR throughout in text files.
+        scan: the FROM clause.
+        decimal: decimal mark of its numbers.
+        warning: columns that are ignored, or an empty text.
+    """
+
+    path: Path
+    label: str
+    format: Format
+    table: Table
+    names: dict[str, str]
+    types: dict[str, str]
+    scan: str
+    decimal: Literal[".", ","]
+    warning: str
+
+
+def open_log(
+    connection: duckdb.DuckDBPyConnection, path: Path, source: Source, forms: tuple[Table, ...], label: str
+) -> LogFile:
+    """Look at a file's start and decide how to read it, and which of the table's forms it is.
+
+    Raises:
+        InputError: unreadable, repeated header names, required columns missing or misspelt.
+    """
+    kind = format_of(path)
+    if kind == "parquet":
+        written = _parquet_types(connection, path)
+        sample = TextSample(tuple(written), ())
+    else:
+        sample = sample_csv(path, source) if kind == "csv" else sample_ndjson(path, source)
+        written = dict.fromkeys(sample.header, "VARCHAR")
+    names = _contract_names(path, sample.header)
+    table = _form_of(path, names, forms)
+    numeric = [names[name] for column in table.columns if column.kind in _NUMERIC and (name := column.found_in(names))]
+    return LogFile(
+        path=path,
+        label=label,
+        format=kind,
+        table=table,
+        names=names,
+        types={name: written[raw] for name, raw in names.items()},
+        scan=_scan(path, kind, sample),
+        decimal=source.decimal or decimal_mark(sample.rows, numeric),
+        warning=_ignored(label, table, names),
+    )
+
+
+def unreadable(path: Path, kind: Format, error: duckdb.Error) -> InputError:
+    """DuckDB's refusal of a file, in the arena's words."""
+    lines = str(error).splitlines()
+    return InputError(
+        f"file must be readable as {kind.upper()} ({lines[0]})",
+        place=str(path),
+        remedy="Export or copy it again; a file that is still being written is complete only under its final name",
+    )
+
+
+def _contract_names(path: Path, header: tuple[str, ...]) -> dict[str, str]:
+    """Contract spelling (lower case, underscores) to the header's own; case and blanks in a header do not matter."""
+    names: dict[str, str] = {}
+    for written in header:
+        name = "_".join(written.lower().replace("-", " ").replace("_", " ").split())
+        if name in names:
+            remedy = "Remove or rename one of the two columns"
+            raise InputError("header must not repeat a column", value=written, place=str(path), remedy=remedy)
+        names[name] = written
+    return names
+
+
+def _form_of(path: Path, names: dict[str, str], forms: tuple[Table, ...]) -> Table:
+    """The first form whose required columns are there; else an error about the form that fits best."""
+    table = min(forms, key=lambda form: (bool(form.missing(names)), -_shared(form, names)))
+    missing = table.missing(names)
+    if missing:
+        known = {column.header for column in table.columns}
+        guess = nearest(missing[0], [name for name in names if name not in known])
+        found = f"The header has: {', '.join(names.values())}"
+        raise InputError(
+            f"table {table.name} needs column {missing[0]!r}",
+            place=str(path),
+            remedy=f"{guess} Rename it in the export. {found}" if guess else found,
+        )
+    return table
+
+
+def _shared(form: Table, names: dict[str, str]) -> int:
+    return sum(bool(column.found_in(names)) for column in form.columns)
+
+
+def _ignored(label: str, table: Table, names: dict[str, str]) -> str:
+    known = {column.found_in(names) for column in table.columns}
+    free = [column.header for column in table.columns if not column.found_in(names)]
+    unknown = [f"{raw!r} {nearest(name, free)}".rstrip() for name, raw in names.items() if name not in known]
+    return f"{label}: columns ignored, unknown to {table.name}: {', '.join(unknown)}" if unknown else ""
+
+
+def _parquet_types(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    try:
+        described = connection.execute(f"describe select * from read_parquet({_literal(path)})").fetchall()
+    except duckdb.Error as error:
+        raise unreadable(path, "parquet", error) from error
+    return {str(name): str(sql_type) for name, sql_type, *_ in described}
+
+
+def _scan(path: Path, kind: Format, sample: TextSample) -> str:
+    if kind == "parquet":
+        return f"read_parquet({_literal(path)})"
+    columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in sample.header)
+    if kind == "ndjson":
+        options = f"format = 'newline_delimited', columns = {{{columns}}}, ignore_errors = true"
+        return f"read_json({_literal(path)}, {options})"
+    return (
+        f"read_csv({_literal(path)}, auto_detect = false, header = true, delim = {text(sample.delimiter)}, "
+        f"""quote = '"', escape = '"', encoding = {text(sample.encoding)}, columns = {{{columns}}}, """
+        f"store_rejects = true, rejects_table = '{REJECTS}', rejects_scan = '{REJECT_SCANS}')"
+    )
+
+
+def text(value: str) -> str:
+    """An SQL string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def name(value: str) -> str:
+    """An SQL identifier."""
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _literal(path: Path) -> str:
+    """A path as an SQL literal; DuckDB reads paths as globs, so glob characters are wrapped."""
+    return text("".join(f"[{character}]" if character in "*?[" else character for character in str(path)))
+
+
+def column_of(table: Table, column_name: str) -> Column:
+    """The column of that stored name."""
+    return next(column for column in table.columns if column.name == column_name)

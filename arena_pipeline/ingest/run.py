@@ -1,0 +1,197 @@
+"""The ingest: every new file in one transaction, in the order in which tables name each other."""
+
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import duckdb
+
+from arena_pipeline.ingest.casts import Convention
+from arena_pipeline.ingest.contract import CONTRACT
+from arena_pipeline.ingest.manifest import (
+    Content,
+    ManifestRow,
+    check_conventions,
+    content_of,
+    content_stamp,
+    create_tables,
+    curable_files,
+    known_files,
+    next_file_id,
+    record,
+)
+from arena_pipeline.ingest.merging import merge
+from arena_pipeline.ingest.privacy import salt_of
+from arena_pipeline.ingest.quarantine import check_share, set_aside
+from arena_pipeline.ingest.readers import LogFile, open_log
+from arena_pipeline.ingest.report import FileReport, IngestReport
+from arena_pipeline.ingest.staging import clear, stage
+from arena_pipeline.settings import Settings, TableName
+from arena_pipeline.warehouse import Warehouse, transaction
+from engine.errors import InputError, nearest
+
+Progress = Callable[[str], None]
+
+
+def ingest(
+    settings: Settings,
+    warehouse: Warehouse,
+    progress: Progress | None = None,
+    tables: Collection[TableName] | None = None,
+    *,
+    rebuild: bool = False,
+) -> IngestReport:
+    """Take in all files that the sources name and that are not known yet.
+
+    Args:
+        settings: sources, conventions of the shop, limits.
+        warehouse: the database.
+        progress: called with one line per file.
+        tables: only these; `products` must have been ingested before tables that name items. Default: all.
+        rebuild: forget everything ingested so far first.
+
+    Raises:
+        InputError: a file cannot be read or its header does not fit (it changes nothing; files before it stay), too
+            many rows of a table do not fit, or a table that the arena cannot do without is empty.
+    """
+    started = time.perf_counter()
+    convention = _convention(settings)
+    _prepare(warehouse, convention, rebuild=rebuild)
+    files: list[FileReport] = []
+    warnings: list[str] = []
+    for source in _chosen(tables):
+        paths = settings.files_of(source)
+        if source in settings.sources and not paths:
+            warnings.append(f"sources.{source}: no file matches {', '.join(settings.sources[source].files)}")
+        if paths:
+            reports, ignored = _ingest_table(settings, warehouse, convention, source, progress or _silent)
+            files += reports
+            warnings += ignored
+        _check_not_empty(settings, warehouse, source)
+    return IngestReport(tuple(files), _rows_stored(warehouse), tuple(warnings), time.perf_counter() - started)
+
+
+def _ingest_table(
+    settings: Settings, warehouse: Warehouse, convention: Convention, source: TableName, progress: Progress
+) -> tuple[list[FileReport], list[str]]:
+    """All files of one table; the database is open only while there is something to write."""
+    contents = [content_of(path) for path in settings.files_of(source)]
+    reports: list[FileReport] = []
+    warnings: list[str] = []
+    with warehouse.connect() as connection:
+        known = known_files(connection, source)
+        present = {known[content.digest].file_id for content in contents if content.digest in known}
+        curable = curable_files(connection, present)
+        for content in contents:
+            row = known.get(content.digest)
+            label = settings.label(content.path)
+            if row and row.file_id not in curable:
+                reports.append(FileReport(label, row.table_name, known=True))
+                continue
+            log = open_log(connection, content.path, settings.sources[source], CONTRACT[source], label)
+            report, written = _ingest_file(connection, log, convention, content, row)
+            known[content.digest] = written
+            curable.discard(written.file_id)
+            present.add(written.file_id)
+            reports.append(report)
+            warnings += [log.warning] if log.warning else []
+            progress(f"{log.table.name}: {label}: {report.rows_new:,} new of {report.rows_read:,} rows")
+        check_share(connection, source, present, settings.ingest.max_quarantine_share)
+    return reports, warnings[:1]
+
+
+def _ingest_file(
+    connection: duckdb.DuckDBPyConnection,
+    log: LogFile,
+    convention: Convention,
+    content: Content,
+    before: ManifestRow | None,
+) -> tuple[FileReport, ManifestRow]:
+    """Rows, quarantine and manifest row of one file in one transaction (what is staged before it is temporary).
+
+    `before` is the file's manifest row when it is read again because items became known: its rows are in already.
+    """
+    started = time.perf_counter()
+    staged = stage(connection, log, convention)
+    _check_unchanged(log.path, content)
+    with transaction(connection):
+        file_id = before.file_id if before else next_file_id(connection)
+        merged = merge(connection, log.table, file_id)
+        aside = set_aside(connection, log, staged, file_id)
+        new = merged.new + merged.replaced + (before.rows_new if before else 0)
+        row = ManifestRow(
+            file_id=file_id,
+            content_sha256=content.digest,
+            path=log.label,
+            table_name=log.table.name,
+            rows_read=staged.rows_read,
+            rows_new=new,
+            rows_duplicate=staged.rows_read - aside - new,
+            rows_quarantined=aside,
+            rows_late=merged.late + (before.rows_late if before else 0),
+        )
+        record(connection, row)
+    clear(connection)
+    report = FileReport(
+        path=log.label,
+        table=log.table.name,
+        rows_read=staged.rows_read,
+        rows_new=merged.new,
+        rows_replaced=merged.replaced,
+        rows_duplicate=staged.rows_read - aside - merged.new - merged.replaced,
+        rows_quarantined=aside,
+        rows_late=merged.late,
+        seconds=time.perf_counter() - started,
+    )
+    return report, row
+
+
+def _prepare(warehouse: Warehouse, convention: Convention, *, rebuild: bool) -> None:
+    with warehouse.transaction() as connection:
+        if rebuild:
+            connection.execute("drop schema if exists logs cascade")
+        create_tables(connection)
+        check_conventions(connection, convention)
+
+
+def _convention(settings: Settings) -> Convention:
+    shop = settings.shop
+    return Convention(shop.time_zone, shop.minor_units, shop.vat_basis_points, shop.currency, salt_of(settings.var))
+
+
+def _chosen(tables: Collection[TableName] | None) -> list[TableName]:
+    """The tables to ingest, in the contract's order."""
+    for table in tables or ():
+        if table not in CONTRACT:
+            raise InputError("table must be one of the contract", value=table, remedy=nearest(table, CONTRACT))
+    return [table for table in CONTRACT if tables is None or table in tables]
+
+
+def _check_not_empty(settings: Settings, warehouse: Warehouse, source: TableName) -> None:
+    """A table that the arena cannot do without must have rows."""
+    needed = next((table.needed_for for table in CONTRACT[source] if table.needed_for), "")
+    if not needed or _rows_stored(warehouse)[source]:
+        return
+    globs = ", ".join(settings.sources[source].files) if source in settings.sources else "nothing"
+    raise InputError(
+        f"table {source} must not be empty; it is needed for {needed}",
+        place=f"sources.{source}",
+        remedy=f"It names {globs}: correct the globs, or export the log",
+    )
+
+
+def _rows_stored(warehouse: Warehouse) -> dict[str, int]:
+    """Rows per table of the contract."""
+    names = [table.name for forms in CONTRACT.values() for table in forms]
+    counts = " union all ".join(f"select '{name}' as name, count(*) as rows from logs.{name}" for name in names)
+    return dict(warehouse.read(counts).rows())
+
+
+def _check_unchanged(path: Path, content: Content) -> None:
+    if content_stamp(path) != content.stamp:
+        remedy = "Move files into the folder when they are complete, then run the ingest again"
+        raise InputError("file must not change while it is read", place=str(path), remedy=remedy)
+
+
+def _silent(_line: str) -> None:
+    pass

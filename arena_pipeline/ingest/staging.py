@@ -1,0 +1,134 @@
+"""One file as a temporary table: values typed, broken rows marked, items looked up.
+
+The table `staged` has the stored columns, `id`, `row_number` (1 = first row after the header; blank lines of a CSV are
+not counted), `rule_index` (NULL for a row that fits) and `shown` (the value that breaks the rule).
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from arena_pipeline.ingest.casts import Convention, raw_name, raw_value, typed
+from arena_pipeline.ingest.contract import ALIASED, Table
+from arena_pipeline.ingest.readers import REJECT_SCANS, REJECTS, LogFile, name, text, unreadable
+from arena_pipeline.ingest.rules import UNKNOWN_ITEM, UNKNOWN_ITEM_REMEDY, Rule, first_broken, rules_of, shown_value
+from engine.errors import InputError
+
+STAGED, READ, REJECTED = "temp.staged", "temp.read_rows", "temp.rejected"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What was read from one file.
+
+    Attributes:
+        rules: rules by index; the last one is the unknown item.
+        rows_read: all data rows, those that could not be split into columns included.
+        rejected: rows of the latter kind.
+    """
+
+    rules: list[Rule]
+    rows_read: int
+    rejected: int
+
+
+def stage(connection: duckdb.DuckDBPyConnection, log: LogFile, convention: Convention) -> Stage:
+    """Read a file into `staged`.
+
+    Raises:
+        InputError: DuckDB cannot read the file at all, or a quote swallows the rows after it.
+    """
+    clear(connection)
+    rules = rules_of(log, convention)
+    connection.execute("set preserve_insertion_order = true")
+    try:
+        connection.execute(f"create temp table read_rows as {_typed_rows(log, rules, convention)}")
+    except duckdb.Error as error:
+        raise unreadable(log.path, log.format, error) from error
+    rejected = _collect_rejects(connection, log) if log.format == "csv" else 0
+    _number_rows(connection, rejected)
+    if log.table.knows_items:
+        _look_up_items(connection, log.table, len(rules))
+    rules.append(Rule(UNKNOWN_ITEM, "", "", UNKNOWN_ITEM_REMEDY))
+    return Stage(rules, _count(connection, READ) + rejected, rejected)
+
+
+def clear(connection: duckdb.DuckDBPyConnection) -> None:
+    """Remove the temporary tables of the file before."""
+    connection.execute(f"drop view if exists {STAGED}")
+    for table in (READ, REJECTED, "temp.staged_rows", f"temp.{REJECTS}", f"temp.{REJECT_SCANS}"):
+        connection.execute(f"drop table if exists {table}")
+
+
+def _typed_rows(log: LogFile, rules: list[Rule], convention: Convention) -> str:
+    """Query of a file's rows: stored columns, `rule_index`, `shown`; in the file's order."""
+    table = log.table
+    present = [(column, header) for column in table.columns if (header := column.found_in(log.names))]
+    raw = ", ".join(
+        f"{raw_value(log.names[header], log.types[header])} as {raw_name(column)}" for column, header in present
+    )
+    values = ", ".join(f'{typed(column, log, convention)} as "{column.name}"' for column in table.columns)
+    stored = ", ".join(f'{column.stored or name(column.name)} as "{column.name}"' for column in table.columns)
+    derived = "".join(f', {sql} as "{derived}"' for derived, (_, sql) in table.derived.items())
+    return (
+        f"select {stored}{derived}, rule_index, {shown_value(rules, 'rule_index')} as shown from ("
+        f"select *, {first_broken(rules)} as rule_index from (select *, {values} from (select {raw} from {log.scan})))"
+    )
+
+
+def _collect_rejects(connection: duckdb.DuckDBPyConnection, log: LogFile) -> int:
+    """Rows that DuckDB could not split into columns, as `rejected`; their number."""
+    connection.execute(
+        f"create temp table rejected as select line - 1 as row_number, any_value(error_type) as error_type, "
+        f"any_value(error_message) as message, left(trim(any_value(csv_line), e'\\r\\n'), 200) as shown, "
+        f"bool_or(error_type = 'UNQUOTED VALUE' and contains(trim(csv_line, e'\\r\\n'), e'\\n')) as swallows "
+        f"from {REJECTS} group by line"
+    )
+    swallowed = connection.execute(f"select min(row_number) from {REJECTED} where swallows").fetchone()
+    if swallowed and swallowed[0] is not None:
+        raise InputError(
+            "a quote must be closed within its row",
+            place=f"{log.path}, row {swallowed[0]}",
+            remedy='Write a quote inside a text as "" and close the text; the rows after it cannot be told apart',
+        )
+    return _count(connection, REJECTED)
+
+
+def _number_rows(connection: duckdb.DuckDBPyConnection, rejected: int) -> None:
+    """Make `staged`: the rows read, with their numbers in the file (rejected rows count)."""
+    if not rejected:
+        connection.execute(f"create temp view staged as select rowid as id, rowid + 1 as row_number, * from {READ}")
+        return
+    connection.execute(
+        f"create temp view staged as select numbered.*, numbered.rank + coalesce(gap.shift, 0) as row_number from ("
+        f"select rowid as id, rowid + 1 as rank, * from {READ}) numbered asof left join ("
+        f"select row_number - place + 1 as rank, max(place) as shift from ("
+        f"select row_number, row_number() over (order by row_number) as place from {REJECTED}) group by 1"
+        f") gap on numbered.rank >= gap.rank"
+    )
+
+
+def _look_up_items(connection: duckdb.DuckDBPyConnection, table: Table, unknown: int) -> None:
+    """Map items that products lacks by their alias; mark the rows whose item stays unknown."""
+    fits_not = "rule_index is null and item_id not in (select item_id from logs.products)"
+    found = connection.execute(f"select count(*) from {READ} where {fits_not}").fetchone()
+    if not found or not found[0]:
+        return
+    for source in _alias_sources(table):  # one after the other: the most particular alias wins
+        aliases = f"select source_item_id, item_id as known_id from logs.item_aliases where lower(source) = {source}"
+        connection.execute(
+            f"update {READ} set item_id = known_id from ({aliases}) where {fits_not} and item_id = source_item_id"
+        )
+    connection.execute(f"update {READ} set rule_index = {unknown}, shown = item_id where {fits_not}")
+
+
+def _alias_sources(table: Table) -> list[str]:
+    """SQL of the sources under which an alias applies to rows of a table."""
+    if table.name not in ALIASED:
+        return []
+    return [text(table.name.removesuffix("_daily")), text("*")]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"select count(*) from {table}").fetchone()
+    return int(row[0]) if row else 0

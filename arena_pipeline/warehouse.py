@@ -1,0 +1,156 @@
+"""Access to the one DuckDB file of a workspace: open late, close early, one writer.
+
+A writing process locks out readers and writers of all others, so opening waits for the lock by polling. What belongs
+here: connections, transactions, frames in and out. What does not: the columns of any table.
+"""
+
+import random
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from engine.errors import ArenaError, InputError
+
+POLL_SECONDS = (0.05, 0.15)
+
+
+class WarehouseBusyError(ArenaError):
+    """Another process kept the database locked for longer than the time-out."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The DuckDB file and how it is opened.
+
+    Attributes:
+        path: the file; its folder is made on the first write.
+        memory_limit: of DuckDB, such as ``"2GB"``; beyond it, temporary tables spill to disk.
+        threads: threads of DuckDB; all cores when None.
+        timeout_seconds: how long to wait for a lock.
+    """
+
+    path: Path
+    memory_limit: str = "2GB"
+    threads: int | None = None
+    timeout_seconds: float = 120.0
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that is closed on leaving.
+
+        Raises:
+            WarehouseBusyError: the lock was not free within `timeout_seconds`; names its holder.
+            InputError: a reader asks for a database that does not exist yet.
+        """
+        if read_only and not self.path.exists():
+            raise InputError("database must exist", place=str(self.path), remedy="Run the ingest first")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = self._wait_for_lock(read_only=read_only)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A writing connection in one transaction: committed on leaving, rolled back on any error."""
+        with self.connect() as connection, transaction(connection):
+            yield connection
+
+    def read(self, query: str, params: Sequence[Any] = ()) -> pl.DataFrame:
+        """Rows of a query with bound parameters, read only."""
+        with self.connect(read_only=True) as connection:
+            return connection.sql(query, params=list(params)).pl()
+
+    def has_table(self, table: str) -> bool:
+        """Whether ``schema.name`` exists; False when there is no database yet."""
+        if not self.path.exists():
+            return False
+        schema, _, name = table.rpartition(".")
+        query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
+        return not self.read(query, [schema or "main", name]).is_empty()
+
+    def replace_table(self, table: str, frame: pl.DataFrame) -> None:
+        """Write a frame as the whole content of ``schema.name``, old or new content visible at any time."""
+        with self.transaction() as connection:
+            _create_schema(connection, table)
+            with _registered(connection, frame) as view:
+                connection.execute(f"create or replace table {_quoted(table)} as select * from {view}")
+
+    def replace_rows(self, table: str, frame: pl.DataFrame, keys: Sequence[str]) -> None:
+        """Delete the rows whose `keys` occur in the frame, insert the frame; makes the table when it is missing."""
+        matches = " and ".join(f'old."{key}" is not distinct from new."{key}"' for key in keys)
+        with self.transaction() as connection:
+            _create_schema(connection, table)
+            with _registered(connection, frame) as view:
+                name = _quoted(table)
+                connection.execute(f"create table if not exists {name} as select * from {view} limit 0")
+                connection.execute(f"delete from {name} as old using {view} as new where {matches}")
+                connection.execute(f"insert into {name} by name select * from {view}")
+
+    def _wait_for_lock(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": self.memory_limit}
+        if self.threads is not None:
+            config["threads"] = self.threads
+        deadline = time.monotonic() + self.timeout_seconds
+        while True:
+            try:
+                return duckdb.connect(str(self.path), read_only=read_only, config=config)
+            except (duckdb.IOException, duckdb.ConnectionException) as error:
+                holder = _holder(str(error))
+                if holder is None:
+                    raise
+                if time.monotonic() >= deadline:
+                    raise WarehouseBusyError(
+                        f"{self.path}: still locked by {holder} after {self.timeout_seconds:g} s. "
+                        "Wait for that run to end, or end it"
+                    ) from error
+                time.sleep(random.uniform(*POLL_SECONDS))  # noqa: S311 (spreads waiting processes, no result depends on it)
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """One transaction on an open connection."""
+    connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+@contextmanager
+def _registered(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> Iterator[str]:
+    connection.register("written_frame", frame.to_arrow())
+    try:
+        yield "written_frame"
+    finally:
+        connection.unregister("written_frame")
+
+
+def _create_schema(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    schema = table.rpartition(".")[0]
+    if schema:
+        connection.execute(f'create schema if not exists "{schema}"')
+
+
+def _quoted(table: str) -> str:
+    return ".".join(f'"{part}"' for part in table.split("."))
+
+
+def _holder(message: str) -> str | None:
+    """Who holds the lock, from DuckDB's message; None when the error is about something else."""
+    if "different configuration" in message:
+        return "another connection of this process"
+    if "lock" not in message.lower():
+        return None
+    holder = re.search(r"held in (.+? \(PID \d+\))", message)
+    return holder.group(1) if holder else "another process"

@@ -1,0 +1,1 @@
+"""The inventory engine: recovered demand, planning, daily replay and scoring; knows neither Dagster nor DuckDB."""

@@ -1,0 +1,1 @@
+"""Two steppers, one arithmetic: ``reference`` is the specification, ``compiled`` the fast twin."""

@@ -1,0 +1,61 @@
+"""From a strategy's levels to a plan: whole units, owner's bounds, cover limit."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.plan import NEVER_ORDER, Levels
+from engine.strategies.information import Information, Sourcing
+from engine.strategies.parameters import StrategyParameters
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+def with_safety(level: IntArray, mean: FloatArray, multiplier: float) -> IntArray:
+    """Scale the stock a level holds beyond mean demand, rounded up; 1 leaves the level as it is."""
+    if multiplier == 1.0:
+        return level
+    return np.maximum(np.ceil(mean + multiplier * (level - mean)), 0).astype(np.int64)
+
+
+def levels_plan(
+    information: Information,
+    sourcing: Sourcing,
+    parameters: StrategyParameters,
+    *,
+    reorder_point: IntArray,
+    order_up_to: IntArray | None = None,
+    order_quantity: IntArray | None = None,
+    review_period: IntArray | int | None = None,
+) -> Levels:
+    """Levels within the owner's bounds.
+
+    ``min_stock`` lifts the reorder point to one unit below it, ``max_stock`` caps order-up-to levels and the position
+    after an order; SKUs without an offer or marked ``do_not_order`` are never ordered.
+
+    Args:
+        reorder_point, order_up_to, order_quantity: (D, S) units; one of the last two.
+        review_period: days, broadcastable; the parameters' own by default.
+    """
+    catalogue, shape = information.catalogue, information.shape
+    period = parameters.review_period if review_period is None else review_period
+    point = np.maximum(reorder_point, catalogue.min_stock - 1)
+    up_to = point + 1 if order_up_to is None else np.maximum(order_up_to, point + 1)
+    capped = np.minimum(up_to, np.maximum(catalogue.max_stock, 0))
+    point = np.minimum(point, capped - 1)
+    stops = (sourcing.row < 0) | (catalogue.do_not_order > 0) | (point < 0) & (capped <= 0)
+    cover = np.ceil(information.daily_mean * parameters.max_cover_days).astype(np.int64)
+    quantity = np.zeros(shape, np.int64) if order_quantity is None else order_quantity
+    return Levels(
+        days=information.forecast.dates,
+        reorder_point=np.where(stops, NEVER_ORDER, point),
+        order_up_to=np.maximum(capped, point + 1),
+        order_quantity=quantity,
+        review_period=np.array(np.broadcast_to(period, shape), np.int64),
+        carry_u6=information.carry_u6,
+        supplier=sourcing.supplier,
+        lead_time=sourcing.lead_time,
+        max_position=np.minimum(np.maximum(cover, up_to), catalogue.max_stock),
+    )

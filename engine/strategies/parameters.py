@@ -1,0 +1,21 @@
+"""Parameters that every strategy has."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from engine.settings import EngineSettings
+
+TargetKind = Literal["fill_rate", "cycle_service_level"]
+
+
+class StrategyParameters(EngineSettings):
+    """What can be set on any strategy; subclasses add their own and say which they use."""
+
+    target: float = Field(0.95, gt=0, lt=1, description="service to plan for")
+    target_kind: TargetKind = Field("fill_rate", description="what the target means")
+    review_period: int = Field(1, ge=1, le=364, description="days between reviews")
+    safety_multiplier: float = Field(1.0, ge=0, le=10, description="scales the stock held beyond mean demand")
+    max_cover_days: int = Field(365, ge=1, description="longest cover a minimum or multiple may force")

@@ -1,0 +1,105 @@
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+from arena_pipeline.warehouse import Warehouse, WarehouseBusyError
+from engine.errors import InputError
+
+HOLDER = (
+    "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.readline(); c.close()"
+)
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    return Warehouse(tmp_path / "var" / "arena.duckdb", threads=1, timeout_seconds=0.3)
+
+
+@pytest.fixture
+def holder(warehouse):
+    """Another process that holds the lock."""
+    warehouse.replace_table("t", pl.DataFrame({"a": [1]}))
+    command = [sys.executable, "-c", HOLDER, str(warehouse.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.communicate("\n")
+
+
+def test_frames_go_in_and_out(warehouse):
+    frame = pl.DataFrame({"a": [1, 2], "b": ["x", None]})
+    warehouse.replace_table("results.t", frame)
+    assert warehouse.read("select * from results.t where a >= ? order by a", [1]).equals(frame)
+    warehouse.replace_table("results.t", frame.head(1))
+    assert warehouse.read("select * from results.t").rows() == [(1, "x")]
+
+
+def test_replace_rows_deletes_the_keys_of_the_frame_and_inserts_it(warehouse):
+    keys = ["strategy", "part"]
+    first = pl.DataFrame({"strategy": ["s", "s", "t"], "part": [None, "b", "b"], "value": [1, 2, 3]})
+    warehouse.replace_rows("results.t", first, keys)
+    warehouse.replace_rows(
+        "results.t",
+        pl.DataFrame({"value": [9], "part": [None], "strategy": ["s"]}, schema_overrides={"part": pl.String}),
+        keys,
+    )
+    assert warehouse.read("select * from results.t order by value").rows() == [
+        ("s", "b", 2),
+        ("t", "b", 3),
+        ("s", None, 9),
+    ]
+
+
+def test_transaction_rolls_back_on_any_error(warehouse):
+    warehouse.replace_table("t", pl.DataFrame({"a": [1]}))
+
+    def fail():
+        with warehouse.transaction() as connection:
+            connection.execute("insert into t values (2)")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert warehouse.read("select * from t").rows() == [(1,)]
+
+
+def test_reader_of_a_missing_database_says_so(warehouse):
+    assert not warehouse.has_table("logs.t")
+    with pytest.raises(InputError, match=r"database must exist.*Run the ingest first"):
+        warehouse.read("select 1")
+
+
+def test_has_table(warehouse):
+    warehouse.replace_table("logs.t", pl.DataFrame({"a": [1]}))
+    assert warehouse.has_table("logs.t")
+    assert not warehouse.has_table("t")
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_time_out_names_the_holder_of_the_lock(warehouse, holder, read_only):
+    with (
+        pytest.raises(WarehouseBusyError, match=rf"still locked by .*PID {holder.pid}\) after 0.3 s"),
+        warehouse.connect(read_only=read_only),
+    ):
+        pass
+
+
+def test_waits_until_the_lock_is_free(warehouse, holder):
+    patient = Warehouse(warehouse.path, timeout_seconds=20)
+    holder.stdin.write("\n")
+    holder.stdin.flush()
+    assert patient.read("select * from t").rows() == [(1,)]
+
+
+def test_reader_waits_for_a_writer_of_the_same_process(warehouse):
+    with warehouse.connect(), pytest.raises(WarehouseBusyError, match="another connection of this process"):
+        warehouse.read("select 1")
+
+
+def test_other_failures_are_not_waited_for(warehouse):
+    warehouse.path.parent.mkdir()
+    warehouse.path.write_bytes(b"this is no database" * 1000)
+    with pytest.raises(Exception, match="not a valid DuckDB database file"):
+        warehouse.read("select 1")
