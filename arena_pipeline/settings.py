@@ -21,6 +21,7 @@ from pydantic import model_validator as checks_model
 
 from engine.errors import SettingsError, nearest
 from engine.settings import CostRates, DemandSettings, EngineSettings, WindowSettings
+from engine.simulation import StepperName
 
 FILE_NAME = "arena.toml"
 WORKSPACE_VARIABLE = "ARENA_WORKSPACE"
@@ -117,6 +118,17 @@ class PathSettings(EngineSettings):
 
     var: str = Field("var", description="folder of database, results and state, relative to the workspace")
     allow_outside: bool = Field(False, description="let paths and globs leave the workspace")
+    truth: str | None = Field(None, description="Parquet of known true demand (item_id, day, demand); judging only")
+
+
+class RunSettings(EngineSettings):
+    """How backtests are run."""
+
+    stepper: StepperName = Field("compiled", description="compiled or reference: the same bytes")
+    keep_scenarios: int = Field(5, ge=1, description="scenarios whose results are kept, the current one included")
+    max_unknown_stock_share: float = Field(
+        0.5, ge=0, le=1, description="SKU-days without known stock before a run stops"
+    )
 
 
 class ParameterSet(BaseModel, frozen=True):
@@ -179,6 +191,7 @@ class Settings(EngineSettings):
     costs: CostRates = CostRates()
     window: WindowSettings = WindowSettings()
     strategies: dict[str, StrategyGrid] = Field(default_factory=dict)
+    run: RunSettings = RunSettings()
     paths: PathSettings = PathSettings()
     workspace: Path = Field(exclude=True)
 
@@ -186,6 +199,21 @@ class Settings(EngineSettings):
     def var(self) -> Path:
         """Folder of everything that is written."""
         return self.workspace / self.paths.var
+
+    @property
+    def stepper(self) -> StepperName:
+        """Which stepper backtests run on."""
+        return self.run.stepper
+
+    @property
+    def keep_scenarios(self) -> int:
+        """How many scenarios keep their results."""
+        return self.run.keep_scenarios
+
+    @property
+    def truth_path(self) -> Path | None:
+        """Known true demand, where there is any."""
+        return self.workspace / self.paths.truth if self.paths.truth else None
 
     @property
     def warehouse_path(self) -> Path:
@@ -265,7 +293,8 @@ def _check_paths(settings: Settings) -> None:
     if settings.paths.allow_outside:
         return
     globs = {f"sources.{table}": source.files for table, source in settings.sources.items()}
-    for key, values in {"paths.var": (settings.paths.var,), **globs}.items():
+    truth = {"paths.truth": (settings.paths.truth,)} if settings.paths.truth else {}
+    for key, values in {"paths.var": (settings.paths.var,), **truth, **globs}.items():
         for value in values:
             absolute = Path(os.path.normpath(settings.workspace / value))
             if not absolute.is_relative_to(settings.workspace):

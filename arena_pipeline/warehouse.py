@@ -79,21 +79,19 @@ class Warehouse:
 
     def replace_table(self, table: str, frame: pl.DataFrame) -> None:
         """Write a frame as the whole content of ``schema.name``, old or new content visible at any time."""
-        with self.transaction() as connection:
+        with self.connect() as connection, _registered(connection, frame) as view, transaction(connection):
             _create_schema(connection, table)
-            with _registered(connection, frame) as view:
-                connection.execute(f"create or replace table {_quoted(table)} as select * from {view}")
+            connection.execute(f"create or replace table {_quoted(table)} as select * from {view}")
 
     def replace_rows(self, table: str, frame: pl.DataFrame, keys: Sequence[str]) -> None:
         """Delete the rows whose `keys` occur in the frame, insert the frame; makes the table when it is missing."""
         matches = " and ".join(f'old."{key}" is not distinct from new."{key}"' for key in keys)
-        with self.transaction() as connection:
+        with self.connect() as connection, _registered(connection, frame) as view, transaction(connection):
             _create_schema(connection, table)
-            with _registered(connection, frame) as view:
-                name = _quoted(table)
-                connection.execute(f"create table if not exists {name} as select * from {view} limit 0")
-                connection.execute(f"delete from {name} as old using {view} as new where {matches}")
-                connection.execute(f"insert into {name} by name select * from {view}")
+            name = _quoted(table)
+            connection.execute(f"create table if not exists {name} as select * from {view} limit 0")
+            connection.execute(f"delete from {name} as old using {view} as new where {matches}")
+            connection.execute(f"insert into {name} by name select * from {view}")
 
     def _wait_for_lock(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": self.memory_limit}

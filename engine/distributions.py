@@ -157,7 +157,9 @@ def levels_for_shortage(
                     low = middle + 1
             result[cell] = low
             continue
-        r_before, q_before, log_before = shape_of(before, variance_before[cell])
+        r_before, q_before, log_before = 0.0, 0.0, 0.0  # nothing is demanded before the arrival
+        if before > 0.0:
+            r_before, q_before, log_before = shape_of(before, variance_before[cell])
         chance, chance_before = math.exp(log_zero), math.exp(log_before)
         below, below_before, units = chance, chance_before, 0
         short, short_before = center, max(before, 0.0)

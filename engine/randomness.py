@@ -1,7 +1,7 @@
 """Keyed random numbers: each depends only on its key, never on a sequence, an order of rows or a thread.
 
-The hash is the output function of splitmix64 (Steele, Lea, Flood 2014) chained over the parts of the key. Every constant is a
-``np.uint64``: mixed with Python or signed integers, NumPy would silently compute in another type.
+The hash is the output function of splitmix64 (Steele, Lea, Flood 2014) chained over the parts of the key. Every
+constant is a ``np.uint64``: mixed with Python or signed integers, NumPy would silently compute in another type.
 """
 
 from __future__ import annotations

@@ -176,7 +176,13 @@ PAGE_VIEWS = Table(
                 for name in ("event_timestamp", "item_id", "visitor_id", "session_id", "price", "in_stock", "source")
             ),
         ),
-        prefer=("event_timestamp", "item_id", "price nulls last", "in_stock nulls last"),
+        # Never by the visitor's hash: the secret must not decide which row stays.
+        prefer=(
+            "event_timestamp",
+            "item_id",
+            *(f"{name} nulls last" for name in ("session_id", "source", "price", "in_stock")),
+            "visitor_id is null",
+        ),
         # Nobody can tell two anonymous views of one second from one view logged twice inside a file.
         repeats_when="event_id is null and visitor_id is null and session_id is null",
         within_day=True,

@@ -1,7 +1,7 @@
 """From `staged` into the table: nothing counted twice.
 
 Rows whose keys are unique in the file and new to the table (told by a 64-bit hash) go straight in. Only where hashes
-meet are keys compared in full, and the contract's preference says which row stays.
+meet are rows compared in full, and the contract's preference says which one stays.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import duckdb
 from arena_pipeline.ingest.contract import Key, Table
 from arena_pipeline.ingest.staging import STAGED
 
-MEETING, SETTLED = "temp.meeting", "temp.settled"
+MEETING, EQUALS, SETTLED = "temp.meeting", "temp.equals", "temp.settled"
 _FITS = "rule_index is null"
 
 
@@ -32,24 +32,24 @@ class Merged:
 
 def merge(connection: duckdb.DuckDBPyConnection, table: Table, file_id: int) -> Merged:
     """Insert the rows that fit and are not there yet; delete stored rows that a better version replaces."""
-    taken = _FITS
-    replaced = 0
-    for leftover in (MEETING, SETTLED):
+    for leftover in (MEETING, EQUALS, SETTLED):
         connection.execute(f"drop table if exists {leftover}")
     stored_rows = _stored_rows(connection, table)
+    taken, replaced = _FITS, 0
     if _find_meeting(connection, table, stored_rows):
+        _set_equals_apart(connection, table, stored_rows)
         _settle(connection, table, file_id, stored_rows)
-        taken = f"{_FITS} and id not in (select id from {SETTLED} where origin = 1 and not taken)"
+        skipped = f"select id from {SETTLED} where origin = 1 and not taken union all select id from {EQUALS}"
+        taken = f"{_FITS} and id not in ({skipped})"
         replaced = _count(connection, f"{SETTLED} where taken and outdone is not null")
     newest = f"(select max(day) from logs.{table.name})"
     late = _count(connection, f"{STAGED} where {taken} and day < {newest}") if table.has_day else 0
     if replaced:
         outdone = f"select outdone from {SETTLED} where taken and outdone is not null"
         connection.execute(f"delete from logs.{table.name} where rowid in ({outdone})")
-    columns = ", ".join(f'"{column}"' for column in table.stored)
     inserted = connection.execute(
-        f"insert into logs.{table.name} ({columns}, file_id, row_number) "
-        f"select {columns}, {file_id}, row_number from {STAGED} where {taken}"
+        f"insert into logs.{table.name} ({_columns(table)}, file_id, row_number) "
+        f"select {_columns(table)}, {file_id}, row_number from {STAGED} where {taken}"
     ).fetchone()
     return Merged(int(inserted[0]) - replaced if inserted else 0, replaced, late)
 
@@ -68,27 +68,42 @@ def _stored_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> str:
 
 def _find_meeting(connection: duckdb.DuckDBPyConnection, table: Table, stored_rows: str) -> bool:
     """Hashes of keys that occur twice in the file, or in the file and in the table; whether there are any."""
-    hashed = f"hash({', '.join(table.key.told_by or table.key.columns)})"
-    new = f"select {hashed} as hashed from {STAGED} where {_FITS}"
-    stored = (
-        f"union select hashed from ({new}) where hashed in (select {hashed} from {stored_rows})" if stored_rows else ""
-    )
-    twice = f"select hashed from ({new}) group by hashed having count(*) > 1"
-    connection.execute(f"create temp table meeting as {twice} {stored}")
+    new = f"select {_hashed(table)} as hashed from {STAGED} where {_FITS}"
+    twice = f"select hashed, true as twice from ({new}) group by hashed having count(*) > 1"
+    connection.execute(f"create temp table meeting as {twice}")
+    if stored_rows:
+        stored = f"hashed in (select {_hashed(table)} from {stored_rows})"
+        unseen = f"hashed not in (select hashed from {MEETING})"
+        connection.execute(f"insert into {MEETING} select hashed, false from ({new}) where {stored} and {unseen}")
     return _count(connection, MEETING) > 0
 
 
+def _set_equals_apart(connection: duckdb.DuckDBPyConnection, table: Table, stored_rows: str) -> None:
+    """Rows that occur once in the file and, in all columns, in the table: most of an overlapping file."""
+    if not stored_rows:
+        connection.execute("create temp table equals (id bigint, hashed ubigint)")
+        return
+    met = f"in (select hashed from {MEETING} where not twice)"
+    columns = f"{_hashed(table)} as hashed, {_columns(table)}"
+    new = f"select id, {columns} from {STAGED} where {_FITS} and {_hashed(table)} {met}"
+    old = f"select {columns} from {stored_rows} and {_hashed(table)} {met}"
+    same = " and ".join(f'new."{column}" is not distinct from old."{column}"' for column in table.stored)
+    connection.execute(
+        f"create temp table equals as select id, new.hashed from ({new}) new semi join ({old}) old "
+        f"on new.hashed = old.hashed and {same}"
+    )
+    connection.execute(f"delete from {MEETING} where hashed in (select hashed from {EQUALS})")
+
+
 def _settle(connection: duckdb.DuckDBPyConnection, table: Table, file_id: int, stored_rows: str) -> None:
-    """Compare the rows whose hashes meet: `settled` says of each whether it is taken and which stored row it outdoes.
+    """Compare the other rows whose hashes meet: `settled` says which are taken and which stored row each outdoes.
 
     The origin is 0 for stored rows, 1 for the file's. A row that says nothing new does not replace its equal.
     """
-    hashed = f"hash({', '.join(table.key.told_by or table.key.columns)}) in (select hashed from {MEETING})"
-    columns = ", ".join(f'"{column}"' for column in table.stored)
-    new = (
-        f"select 1 as origin, id, {file_id} as file_id, row_number, {columns} from {STAGED} where {_FITS} and {hashed}"
-    )
-    old = f"select 0 as origin, rowid as id, file_id, row_number, {columns} from {stored_rows} and {hashed}"
+    met = f"{_hashed(table)} in (select hashed from {MEETING})"
+    columns = _columns(table)
+    new = f"select 1 as origin, id, {file_id} as file_id, row_number, {columns} from {STAGED} where {_FITS} and {met}"
+    old = f"select 0 as origin, rowid as id, file_id, row_number, {columns} from {stored_rows} and {met}"
     both = f"{old} union all {new}" if stored_rows else new
     same = ", ".join((*table.key.columns, "repeat"))
     connection.execute(
@@ -99,6 +114,14 @@ def _settle(connection: duckdb.DuckDBPyConnection, table: Table, file_id: int, s
         f"max(case when origin = 0 then content end) over (partition by {same}) as old_content "
         f"from (select *, row({columns}) as content, {_repeat(table.key)} as repeat from ({both})))"
     )
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(f'"{column}"' for column in table.stored)
+
+
+def _hashed(table: Table) -> str:
+    return f"hash({', '.join(table.key.told_by or table.key.columns)})"
 
 
 def _order(key: Key) -> str:

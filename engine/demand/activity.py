@@ -1,8 +1,8 @@
 """What happened to every item on every day: views, orders, units, stock, price; the complete rectangle of SKU-days.
 
-Values of a day depend only on rows up to that day, with three exceptions that retrospective demand needs and as-of demand leaves
-out: stock before the first snapshot, stock-outs inferred without any record, and whole out-of-stock spells that look delisted.
-Each of them is marked by its flag or stock state.
+Values of a day depend only on rows up to that day, with three exceptions that retrospective demand needs and as-of
+demand leaves out: stock before the first snapshot, stock-outs inferred without any record, and whole out-of-stock
+spells that look delisted. Each of them is marked by its flag or stock state.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def build_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> 
             DayFlag.BEFORE_FIRST_SNAPSHOT: stock.backward & stock.recorded[:, None],
             DayFlag.LISTED_PRICE: prices.listed,
             DayFlag.VIEWS_NOT_LOGGED: np.broadcast_to(seen.sum(axis=0) == 0, axes.shape),
-            DayFlag.DUPLICATED: _any_row(placed.lines, "duplicate", axes) | _any_row(placed.views, "repeated", axes),
+            DayFlag.DUPLICATED: _duplicated(placed, axes),
             DayFlag.BOT_VIEWS: _any_row(placed.views, "bot", axes),
             DayFlag.OUTSIDE_LISTING: outside,
         }
@@ -98,8 +98,9 @@ def build_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> 
         axes,
         {
             "views_in": views.found_stock, "views_oos": views.found_none, "orders": orders, "units_sold": units,
-            "in_stock_share_u6": share, "stock_open": stock.opening, "stock_close": stock.closing, "receipts": receipts,
-            "adjustments": stock.adjustments, "price": prices.price, "depleting_order": depleting, "flags": flags,
+            "in_stock_share_u6": share, "stock_open": stock.opening, "stock_close": stock.closing, "receipts":
+            receipts, "adjustments": stock.adjustments, "price": prices.price, "depleting_order": depleting, "flags":
+            flags,
         },
         _stock_state(stock, inferred), known,
     )  # fmt: skip
@@ -127,7 +128,7 @@ def _place(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> _Placed:
     )
     snapshots = read.closing_snapshots(placed["stock_snapshots"], orders, receipts)
     orders = order_positions(orders, profile)
-    daily_views = placed["page_views_daily"].unique(["sku", "day", "in_stock"], keep="first", maintain_order=True)
+    daily_views = read.counted_daily_views(placed["page_views_daily"])
     return _Placed(lines, orders, views, daily_views, snapshots, receipts, counts)
 
 
@@ -183,6 +184,12 @@ def _delisted(
 def _flags(when: dict[DayFlag, BoolMatrix]) -> NDArray[np.int32]:
     """Bit mask (S, T)."""
     return np.sum([np.where(days, np.int32(flag), np.int32(0)) for flag, days in when.items()], axis=0, dtype=np.int32)
+
+
+def _duplicated(placed: _Placed, axes: Axes) -> BoolMatrix:
+    """Days on which a line or a view was logged twice, (S, T)."""
+    views = _any_row(placed.views, "repeated", axes) | _any_row(placed.daily_views, "repeated", axes)
+    return views | _any_row(placed.lines, "duplicate", axes)
 
 
 def _any_row(rows: pl.DataFrame, column: str, axes: Axes) -> BoolMatrix:

@@ -94,16 +94,16 @@ def demand_arrays(activity: pl.DataFrame, categories: Sequence[str], *, as_of: b
         active=active.astype(np.uint8),
         unknown=unknown.astype(np.uint8),
         depleting=np.where(unknown, 0, take["depleting_order"]).astype(np.uint8),
-        log_price=_log_price(activity["price"].fill_null(0).to_numpy().reshape(shape), _has(flags, DayFlag.LISTED_PRICE)),
+        log_price=_log_price(
+            activity["price"].fill_null(0).to_numpy().reshape(shape), _has(flags, DayFlag.LISTED_PRICE)
+        ),
         units=take["units_sold"].astype(np.int32),
         category=np.array([code[name] for name in categories], dtype=np.int32),
         categories=names,
     )
 
 
-_READ = frozenset(
-    {"views_in", "views_oos", "orders", "units_sold", "in_stock_share_u6", "depleting_order", "flags"}
-)
+_READ = frozenset({"views_in", "views_oos", "orders", "units_sold", "in_stock_share_u6", "depleting_order", "flags"})
 
 
 def _has(flags: NDArray[np.int32], flag: DayFlag) -> NDArray[np.bool_]:

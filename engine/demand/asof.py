@@ -1,9 +1,9 @@
 """As-of demand: what a planner could have known of each day at the end of that day, first vintage.
 
-A value of day t is made of rows with day <= t and never revised. Parameters (keep rate, elasticity, priors, order sizes, weekday
-indices) are estimated again on a coarse schedule of dates from the days before each; the sums of each SKU (orders, views, traffic
-level) run on daily. No future week has an index: the category's traffic of the last 7 days and its conversion of the last 28 days
-against what was expected take its place.
+A value of day t is made of rows with day <= t and never revised. Parameters (keep rate, elasticity, priors, order
+sizes, weekday indices) are estimated again on a coarse schedule of dates from the days before each; the sums of each
+SKU (orders, views, traffic level) run on daily. No future week has an index: the category's traffic of the last 7
+days and its conversion of the last 28 days against what was expected take its place.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engine.demand.conversion import BLOCK_DAYS, BLOCK_PRIOR_ORDERS, Rate, price
 from engine.demand.keep_rate import AGE_LIMITS, KeepRate
 from engine.demand.priors import GammaPrior
 from engine.demand.quantity import OrderSizes, order_sizes
-from engine.demand.recovery import Parameters, estimate, with_certain_days
+from engine.demand.recovery import Parameters, estimate, missing_views, with_certain_days
 from engine.demand.traffic import (
     LEVEL_HALF_LIFE_DAYS,
     LEVEL_PRIOR_DAYS,
@@ -30,6 +30,7 @@ from engine.demand.traffic import (
     Matrix,
     Vector,
     half_life_decay,
+    keep_at,
 )
 from engine.kernels import kernel
 from engine.schema import MICRO
@@ -60,7 +61,7 @@ class AsOfDemand:
 
 
 def estimation_days(days: int) -> list[int]:
-    """Day indices on which parameters are estimated: 7, 14, 28, then every 28 days or every quarter of the history, if longer."""
+    """Day indices on which parameters are estimated: 7, 14, 28, then every 28 days or a quarter of the history."""
     schedule = [day for day in FIRST_ESTIMATES if day < days]
     while schedule and schedule[-1] >= ESTIMATE_EVERY_DAYS:
         step = max(ESTIMATE_EVERY_DAYS, int(schedule[-1] * ESTIMATE_GROWTH) // WEEKDAYS * WEEKDAYS)
@@ -126,7 +127,15 @@ def _neutral(arrays: DemandArrays) -> Parameters:
     none = GammaPrior(np.ones(categories), np.full(categories, np.inf))
     rate = Rate(np.zeros(skus), np.zeros(skus), none, index, np.zeros(skus))
     keep = KeepRate(1.0, np.ones((categories, AGE_LIMITS.size + 1)), np.ones(skus), 1.0, 1.0)
-    return Parameters(index, keep, np.zeros(categories), rate, rate, OrderSizes(np.ones(skus), np.ones(skus), np.zeros(arrays.shape, dtype=np.float32)), 1.0)
+    return Parameters(
+        index,
+        keep,
+        np.zeros(categories),
+        rate,
+        rate,
+        OrderSizes(np.ones(skus), np.ones(skus), np.zeros(arrays.shape, dtype=np.float32)),
+        1.0,
+    )
 
 
 def _recover_block(
@@ -134,9 +143,7 @@ def _recover_block(
     views_ever: NDArray[np.bool_], settings: DemandSettings,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Bytes]:  # fmt: skip
     """Lost units, variance and kind of recovery of the days of a span; moves ``state`` and ``history`` on."""
-    factor = price_factor(
-        np.ascontiguousarray(arrays.log_price[:, span.days]), parameters.elasticity, arrays.category
-    )
+    factor = price_factor(np.ascontiguousarray(arrays.log_price[:, span.days]), parameters.elasticity, arrays.category)
     traffic_weekday = parameters.shape.weekday[span.weekdays]
     order_weekday = parameters.conversion.index.weekday[span.weekdays]
     _category_sums(
@@ -194,7 +201,7 @@ def _category_sums(
 
 
 @kernel
-def _lost_units(
+def _lost_units(  # noqa: PLR0915 one day after the other, step by step
     views_in: Ints, views_out: Ints, orders: Ints, share: Floats, exposed: Bytes, active: Bytes, unknown: Bytes,
     factor: Floats, traffic: Matrix, conversion: Matrix, day_weekday: Vector,
     views_ever: NDArray[np.bool_], category: Ints, keep_age: Matrix, age_limits: Vector, keep_sku: Vector,
@@ -218,10 +225,7 @@ def _lost_units(
                 sums[10] = 0.0
             else:
                 sums[10] += 1.0 - f
-                b = 0
-                while b < age_limits.size and sums[10] >= age_limits[b]:
-                    b += 1
-                k = min(1.0, max(0.03, keep_age[c, b] * keep_sku[s]))
+                k = keep_at(sums[10], keep_age[c], age_limits, keep_sku[s])
             if active[s, t]:
                 reach = f + (1.0 - f) * k
             rate = (sums[2] + 1.0) / (sums[3] + 1.0)
@@ -248,10 +252,7 @@ def _lost_units(
                 theta = (view_strength[c] + sums[6]) / (view_exposure[c] + sums[7])
                 theta_variance = theta / (view_exposure[c] + sums[7])
                 m = max(level * (sums[4] + prior_days * rate) / (sums[5] + prior_days * rate), 1e-9)
-                gone = (1.0 - f) * (1.0 - k)
-                strength, room = day_shape + found + none, day_shape / m + reach
-                missing = gone * strength / room
-                spread = missing + gone * gone * strength / (room * room)
+                missing, spread = missing_views(day_shape, found + none, m, f, k)
                 hidden = intent * none + missing
                 scale = mean_size[s] * multiplier * kept_share
                 mean = scale * theta * hidden + cut

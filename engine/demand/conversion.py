@@ -1,7 +1,8 @@
-"""Conversion: orders per page view of an item in stock (DEMAND 2, step 5), and orders per day in stock where views lack.
+"""Conversion (DEMAND 2, step 5): orders per page view in stock; where views lack, orders per day in stock.
 
-The day that sold out stays in the ratio: the stock-out is a stopping time, so that orders over views before it is unbiased, while
-dropping these days would drop the good days."""
+The day that sold out stays in the ratio: the stock-out is a stopping time, so that orders over views before it is
+unbiased, while dropping these days would drop the good days.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +10,8 @@ from dataclasses import dataclass
 from math import exp
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.demand.arrays import WEEKDAYS, DemandArrays, Floats, Ints
+from engine.demand.arrays import WEEKDAYS, Bytes, DemandArrays, Floats, Ints
 from engine.demand.priors import GammaPrior, gamma_prior
 from engine.demand.traffic import IndexFit, Matrix, Vector, fit_index
 from engine.kernels import kernel
@@ -43,51 +43,47 @@ class Rate:
 
 
 @kernel
+def _score(orders: Ints, views: Ints, active: Bytes, log_price: Floats, elasticity: float) -> tuple[float, float]:
+    """Poisson score of one SKU and its information, the SKU's own rate profiled out."""
+    with_price = reach = total = first = second = 0.0
+    for t in range(orders.size):
+        if active[t]:
+            x = -np.float64(log_price[t])
+            m = views[t] * exp(elasticity * x) if x != 0.0 else np.float64(views[t])
+            total += orders[t]
+            with_price += orders[t] * x
+            reach += m
+            first += m * x
+            second += m * x * x
+    if reach <= 0.0 or total <= 0.0:
+        return 0.0, 0.0
+    rate = total / reach
+    return with_price - rate * first, rate * (second - first * first / reach)
+
+
+@kernel
 def _elasticity(
-    orders: Ints, views: Ints, active: NDArray[np.uint8], log_price: Floats, category: Ints, categories: int, steps: int
+    orders: Ints, views: Ints, active: Bytes, log_price: Floats, category: Ints, categories: int, steps: int
 ) -> tuple[Vector, Vector]:
-    skus, days = orders.shape
     elasticity, information = np.zeros(categories), np.zeros(categories)
-    moved = np.zeros(skus, np.bool_)
-    for s in range(skus):
-        for t in range(days):
-            if log_price[s, t] != 0.0:
-                moved[s] = True
-                break
+    moved = [s for s in range(orders.shape[0]) if np.any(log_price[s] != 0.0)]
     for _ in range(steps):
         score, curvature = np.zeros(categories), np.zeros(categories)
-        for s in range(skus):
-            if not moved[s]:
-                continue
-            e = elasticity[category[s]]
-            n = ex = total = first = second = 0.0
-            for t in range(days):
-                if active[s, t] == 0:
-                    continue
-                x = -np.float64(log_price[s, t])
-                o = np.float64(orders[s, t])
-                m = np.float64(views[s, t])
-                total += o
-                if x != 0.0:
-                    m *= exp(e * x)
-                    first += m * x
-                    second += m * x * x
-                    n += o * x
-                ex += m
-            if ex > 0.0 and total > 0.0:
-                rate = total / ex
-                score[category[s]] += n - rate * first
-                curvature[category[s]] += rate * (second - first * first / ex)
+        for s in moved:
+            c = category[s]
+            slope, bend = _score(orders[s], views[s], active[s], log_price[s], elasticity[c])
+            score[c] += slope
+            curvature[c] += bend
         for c in range(categories):
             if curvature[c] > 1e-9:
                 step = min(2.0, max(-2.0, score[c] / curvature[c]))
-                elasticity[c] = min(8.0, max(-1.0, elasticity[c] + step))
+                elasticity[c] = min(MAX_ELASTICITY, max(MIN_ELASTICITY, elasticity[c] + step))
                 information[c] = curvature[c]
     return elasticity, information
 
 
 def price_elasticity(arrays: DemandArrays) -> Vector:
-    """Elasticity of conversion by category, (C,): Newton on the Poisson score with the SKU's rate profiled out, shrunk."""
+    """Elasticity of conversion by category, (C,): Newton on the Poisson score, SKU rates profiled out, shrunk."""
     elasticity, information = _elasticity(
         arrays.orders, arrays.views_in, arrays.active, arrays.log_price, arrays.category, len(arrays.categories),
         NEWTON_STEPS,

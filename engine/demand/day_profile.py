@@ -1,7 +1,7 @@
 """The hour-of-day profile of traffic, and the position of an instant in its day's traffic.
 
-A stock-out at 20:00 hides less than one at 10:00: shares of a day are measured in traffic, not in hours. The profile of a day
-counts all events up to and including that day, so that it never looks ahead.
+A stock-out at 20:00 hides less than one at 10:00: shares of a day are measured in traffic, not in hours. The profile
+of a day counts all events up to and including that day, so that it never looks ahead.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def hour_profile(views: pl.DataFrame, sales: pl.DataFrame, days: int) -> NDArray
         days: number of days T.
     """
     by_views, by_sales = _events_so_far(views, days), _events_so_far(sales, days)
-    seen = np.where(by_views.any(axis=1, keepdims=True), by_views, by_sales) + 1  # one per hour: a prior for the first days
+    seen = (
+        np.where(by_views.any(axis=1, keepdims=True), by_views, by_sales) + 1
+    )  # one per hour: a prior for the first days
     until = np.concatenate([np.zeros((days, 1), dtype=np.int64), np.cumsum(seen, axis=1)], axis=1)
     return until * MICRO // until[:, -1:]
 
@@ -51,7 +53,10 @@ def traffic_position(events: pl.DataFrame, profile: NDArray[np.int64]) -> pl.Ser
 
 
 def order_positions(orders: pl.DataFrame, profile: NDArray[np.int64]) -> pl.DataFrame:
-    """Add ``position`` and ``rank`` (1, 2, ... within the SKU-day) to orders in order of time; the orders of a day without times of day are spread evenly over its traffic."""
+    """Add ``position`` and ``rank`` (1, 2, ... within the SKU-day) to orders in order of time.
+
+    The orders of a day without times of day are spread evenly over its traffic.
+    """
     of_day = ["sku", "day"]
     untimed = (pl.col("event_timestamp").dt.time() == _MIDNIGHT).all().over(of_day)
     ranked = orders.with_columns(traffic_position(orders, profile), rank=pl.int_range(1, pl.len() + 1).over(of_day))

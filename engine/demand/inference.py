@@ -8,7 +8,7 @@ from engine.demand.logs import IntMatrix
 from engine.demand.stock import BoolMatrix
 
 EXPECTED_ORDERS = 4.0
-"""A run without sales says 'out of stock' where its visitors would have placed this many orders (chance e**-4 = 2 %)."""
+"""A run without sales says 'out of stock' where its visitors should have ordered this often (chance e**-4 = 2 %)."""
 
 
 def inferred_stock_outs(orders: IntMatrix, views: IntMatrix, candidates: BoolMatrix) -> BoolMatrix:

@@ -1,7 +1,9 @@
 """Keep rate: the share of page views that still arrive while an item is out of stock (DEMAND 2, step 2).
 
-Measured at the edges of stock-out spells only, against the traffic just before and just after: inside a long spell the item's own
-level is not known, and on the day of the stock-out itself traffic is above normal, because that is why it sold out."""
+Measured at the edges of stock-out spells only, against the traffic just before and just after: inside a long spell
+the item's own level is not known, and on the day of the stock-out itself traffic is above normal, because that is why
+it sold out.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from engine.demand.traffic import Matrix, Vector, half_life_decay
 from engine.kernels import kernel
 
 Cube = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 AGE_LIMITS: Vector = np.array([1.0, 3.0, 8.0, 22.0, 60.0])
 """Days out of stock at which the next age bucket begins."""
@@ -47,50 +50,49 @@ class KeepRate:
 
 
 @kernel
+def _ages_and_spells(share: Floats, active: Bytes, age_limits: Vector) -> tuple[Codes, Codes, bool]:
+    """Age bucket of each day's stock-out, parity of its spell, and whether the item was ever out for a whole day."""
+    bucket, odd = np.zeros(share.size, np.int64), np.zeros(share.size, np.int64)
+    age, spell, was_out, ever_out = 0.0, 0, False, False
+    for t in range(share.size):
+        age = age + 1.0 - share[t] if active[t] and share[t] < 0.9999 else 0.0
+        out = active[t] == 1 and share[t] <= 1e-9
+        spell ^= int(out and not was_out)
+        was_out, ever_out = out, ever_out or out
+        while bucket[t] < age_limits.size and age >= age_limits[bucket[t]]:
+            bucket[t] += 1
+        odd[t] = spell
+    return bucket, odd, ever_out
+
+
+@kernel
 def _edge_counts(
     views_in: Ints, views_out: Ints, share: Floats, active: Bytes, unknown: Bytes, index: Matrix, category: Ints,
     age_limits: Vector, rho: float, window: int,
 ) -> tuple[Cube, Cube]:  # fmt: skip
+    """Views found and expected near the edges of spells, (S, parity of the spell, age); once from either side."""
     skus, days = share.shape
     found, expected = np.zeros((skus, 2, age_limits.size + 1)), np.zeros((skus, 2, age_limits.size + 1))
-    bucket, odd = np.empty(days, np.int64), np.empty(days, np.int64)
     least_weight = 2.0 * rho**window
     for s in range(skus):
-        c = category[s]
-        age, spell, was_out, ever_out = 0.0, 0, False, False
-        for t in range(days):
-            f = share[s, t]
-            age = age + 1.0 - f if active[s, t] and f < 0.9999 else 0.0
-            out = active[s, t] == 1 and f <= 1e-9
-            if out and not was_out:
-                spell ^= 1
-            was_out = out
-            ever_out |= out
-            b = 0
-            while b < age_limits.size and age >= age_limits[b]:
-                b += 1
-            bucket[t], odd[t] = b, spell
+        bucket, odd, ever_out = _ages_and_spells(share[s], active[s], age_limits)
         if not ever_out:
             continue
         for side in range(2):
             views, exposure, distance = 0.0, 0.0, window + 1
             for step in range(days):
                 t = step if side == 0 else days - 1 - step
-                f = share[s, t]
+                distance = 0 if share[s, t] > 1e-9 else distance + 1
                 if active[s, t] == 0:
                     distance = window + 1
-                elif f > 1e-9:
-                    distance = 0
-                else:
-                    distance += 1
-                    if distance <= window and exposure >= least_weight:
-                        found[s, odd[t], bucket[t]] += views_out[s, t]
-                        expected[s, odd[t], bucket[t]] += index[c, t] * views / exposure
+                if 0 < distance <= window and exposure >= least_weight:
+                    found[s, odd[t], bucket[t]] += views_out[s, t]
+                    expected[s, odd[t], bucket[t]] += index[category[s], t] * views / exposure
                 views *= rho
                 exposure *= rho
-                if active[s, t] and f >= 0.9999 and unknown[s, t] == 0:
+                if active[s, t] and share[s, t] >= 0.9999 and unknown[s, t] == 0:
                     views += views_in[s, t]
-                    exposure += index[c, t]
+                    exposure += index[category[s], t]
     return found, expected
 
 

@@ -1,4 +1,4 @@
-"""The logs that demand recovery reads, brought onto the axes: orders, counted views, receipts, snapshots, listing dates.
+"""The logs that demand recovery reads, brought onto the axes: orders, counted views, receipts, snapshots.
 
 Nothing is dropped silently: rows outside the axes, repeated views and bots are counted in ``LogCounts``.
 """
@@ -63,7 +63,9 @@ class ActivityLogs:
     def table(self, name: str) -> pl.DataFrame:
         """Return a table with exactly the columns and types of ``COLUMNS``."""
         frame: pl.DataFrame = getattr(self, name)
-        missing = [pl.lit(None, dtype=kind).alias(key) for key, kind in COLUMNS[name].items() if key not in frame.columns]
+        missing = [
+            pl.lit(None, dtype=kind).alias(key) for key, kind in COLUMNS[name].items() if key not in frame.columns
+        ]
         kept = frame.with_columns(missing)
         return kept.select(
             pl.col(key) if key in PERSONS and key in frame.columns else pl.col(key).cast(kind)
@@ -101,6 +103,7 @@ def sold_lines(lines: pl.DataFrame) -> pl.DataFrame:
     """Lines that sell: returns left out, a line that was logged twice kept once (the first)."""
     numbered = pl.col("line_number").is_not_null()
     twice = numbered & ~pl.struct("transaction_id", "line_number", "sku").is_first_distinct()
+    lines = lines.sort("transaction_id", "line_number", "sku", "event_timestamp", "quantity")
     return lines.with_columns(duplicate=twice).filter(pl.col("quantity") > 0)
 
 
@@ -110,15 +113,17 @@ def orders(lines: pl.DataFrame) -> pl.DataFrame:
     Lines of one transaction that name the same item on the same day are one order.
     """
     kept = lines.filter(~pl.col("duplicate"))
-    summed = kept.group_by("sku", "day", "transaction_id").agg(pl.col("quantity").sum(), pl.col("event_timestamp").min())
+    summed = kept.group_by("sku", "day", "transaction_id").agg(
+        pl.col("quantity").sum(), pl.col("event_timestamp").min()
+    )
     return summed.sort("sku", "day", "event_timestamp", "transaction_id")
 
 
 def counted_views(views: pl.DataFrame, settings: DemandSettings) -> pl.DataFrame:
     """Mark every view ``bot`` or ``repeated``; the others count.
 
-    A visitor with more than ``bot_views_per_day`` views in a day is a bot that day. Of the views of one session and SKU,
-    one counts in each window of ``dedupe_minutes`` since the first; views without session and visitor all count.
+    A visitor with more than ``bot_views_per_day`` views in a day is a bot that day. Of the views of one session and
+    SKU, one counts in each window of ``dedupe_minutes`` since the first; views without session and visitor all count.
     """
     visitor_day = pl.len().over("visitor_id", "day") > settings.bot_views_per_day
     session = pl.coalesce("session_id", "visitor_id")
@@ -126,17 +131,24 @@ def counted_views(views: pl.DataFrame, settings: DemandSettings) -> pl.DataFrame
     if settings.dedupe_minutes == 0:
         return views.with_columns(repeated=pl.lit(value=False))
     elapsed = (pl.col("event_timestamp") - pl.col("event_timestamp").min().over("session", "sku")).dt.total_seconds()
-    views = views.with_columns(window=elapsed // (60 * settings.dedupe_minutes)).sort("sku", "event_timestamp")
+    views = views.with_columns(window=elapsed // (60 * settings.dedupe_minutes)).sort(
+        "sku", "event_timestamp", "in_stock", "price"
+    )
     repeated = pl.col("session").is_not_null() & ~pl.struct("session", "sku", "window").is_first_distinct()
     return views.with_columns(repeated=repeated)
+
+
+def counted_daily_views(daily: pl.DataFrame) -> pl.DataFrame:
+    """One row per (sku, day, in_stock): of a row given twice the larger number counts; ``repeated`` marks it."""
+    return daily.group_by("sku", "day", "in_stock").agg(pl.col("views").max(), repeated=pl.len() > 1)
 
 
 def closing_snapshots(snapshots: pl.DataFrame, sold: pl.DataFrame, received: pl.DataFrame) -> pl.DataFrame:
     """Closing stock per (sku, day): ``recorded`` (may be negative), summed over locations.
 
-    The last snapshot of a location and day counts; a location that is silent on a day keeps its last value. The sales after the
-    snapshot bring it to the close of its day (a snapshot dated without a time arrives as the last instant of the day). Receipts of
-    the day count as booked before it, unless it was taken at midnight sharp.
+    The last snapshot of a location and day counts; a location that is silent on a day keeps its last value. The sales
+    after the snapshot bring it to the close of its day (a snapshot dated without a time arrives as the last instant
+    of the day). Receipts of the day count as booked before it, unless it was taken at midnight sharp.
 
     Args:
         snapshots: ``sku, day, snapshot_timestamp, location_id, quantity_on_hand``.

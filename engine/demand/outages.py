@@ -1,10 +1,10 @@
 """When within a day an item was out of stock.
 
-The sale that brings the running stock to zero is the instant of the stock-out. A receipt carries only a date: it came between
-that instant (or the day's start) and the first sale, or the first page view that saw stock, after it. With nothing but these
-bounds the restock is uniform over the traffic up to the upper one: from ``lower`` to ``upper`` the item was out for an expected
-(upper - lower)**2 / (2 upper) of the day's traffic. Page views that saw an empty shelf move the lower bound.
-All positions are micro-units of the day's traffic (``day_profile``).
+The sale that brings the running stock to zero is the instant of the stock-out. A receipt carries only a date: it came
+between that instant (or the day's start) and the first sale, or the first page view that saw stock, after it. With
+nothing but these bounds the restock is uniform over the traffic up to the upper one: from ``lower`` to ``upper`` the
+item was out for an expected (upper - lower)**2 / (2 upper) of the day's traffic. Page views that saw an empty shelf
+move the lower bound. All positions are micro-units of the day's traffic (``day_profile``).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def day_stories(orders: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
         days: one row per such day: ``sku, day, stock_open, stock_close, inflow`` (receipts and upward adjustments).
 
     Returns:
-        ``days`` with ``emptied`` (position of the sale that emptied the opening stock; 0 if it was empty at once; null if stock
-        never ran out before the inflow), ``upper`` (next sale, or the day's end), ``sold_out`` (position of the sale that emptied
-        the shelf for the rest of the day, or null), ``sold_out_rank``.
+        ``days`` with ``emptied`` (position of the sale that emptied the opening stock; 0 if it was empty at once;
+        null if stock never ran out before the inflow), ``upper`` (next sale, or the day's end), ``sold_out``
+        (position of the sale that emptied the shelf for the rest of the day, or null), ``sold_out_rank``.
     """
     running = orders.with_columns(sold=pl.col("quantity").cum_sum().over(KEYS)).join(days, on=KEYS)
     running = running.with_columns(
@@ -107,7 +107,9 @@ def outage_bounds(stories: pl.DataFrame) -> pl.DataFrame:
 
 def mark_depleting(orders: pl.DataFrame, bounds: pl.DataFrame) -> pl.DataFrame:
     """Add ``depleting``: whether the order emptied the shelf, and was perhaps itself cut short."""
-    ranks = bounds.select(*KEYS, "hit_rank", "sold_out_rank").filter(pl.col("sold_out_rank").is_not_null() | pl.col("hit_rank").is_not_null())
+    ranks = bounds.select(*KEYS, "hit_rank", "sold_out_rank").filter(
+        pl.col("sold_out_rank").is_not_null() | pl.col("hit_rank").is_not_null()
+    )
     joined = orders.join(ranks, on=KEYS, how="left", maintain_order="left")
     emptied = (pl.col("rank") == pl.col("hit_rank")) | (pl.col("rank") == pl.col("sold_out_rank"))
     return joined.with_columns(depleting=emptied.fill_null(value=False)).drop("hit_rank", "sold_out_rank")

@@ -28,10 +28,10 @@ class Prices:
 
 
 def daily_prices(views: pl.DataFrame, lines: pl.DataFrame, products: pl.DataFrame, axes: Axes) -> Prices:
-    """Price of a day: the lower median on its page views; for items without these, on its order lines; else the product's.
+    """Price of a day: the lower median on its page views; without any, on its order lines; else the product's.
 
-    Prices of order lines differ by buyer (quantity breaks, vouchers), so they are no price change that visitors saw: only
-    listed prices may explain demand.
+    Prices of order lines differ by buyer (quantity breaks, vouchers), so they are no price change that visitors saw:
+    only listed prices may explain demand.
     """
     shown = _by_day(views.filter(~pl.col("bot")), axes)
     listed = np.broadcast_to(np.any(shown >= 0, axis=1)[:, None], axes.shape)

@@ -1,10 +1,11 @@
 """Units per order, from order sizes of which some were cut short by an empty shelf (DEMAND 2, step 6).
 
-An order that empties the shelf shows only that it wanted at least what was left: a censored observation. The survival curve of
-order sizes is therefore a Kaplan-Meier product (Kaplan and Meier 1958), with a prior of 20 orders: the curve of the category for an
-item, that of the shop for a category (Susarla and Van Ryzin 1976). For geometric sizes this is the ratio (units - orders) / (orders
-that did not empty the shelf); for the lumpy sizes of real orders it is right as well, where that ratio is not: large orders are the
-ones that empty shelves. Sizes are capped at the category's 99.9 % quantile.
+An order that empties the shelf shows only that it wanted at least what was left: a censored observation. The survival
+curve of order sizes is therefore a Kaplan-Meier product (Kaplan and Meier 1958), with a prior of 20 orders: the curve
+of the category for an item, that of the shop for a category (Susarla and Van Ryzin 1976). For geometric sizes this is
+the ratio (units - orders) / (orders that did not empty the shelf); for the lumpy sizes of real orders it is right as
+well, where that ratio is not: large orders are the ones that empty shelves. Sizes are capped at the category's 99.9 %
+quantile.
 """
 
 from __future__ import annotations
@@ -46,7 +47,6 @@ def _survival(events: Vector, cuts: Vector, prior: Vector, weight: float) -> tup
     """Probability of each size, and of at least that size, from orders that ended and orders that were cut at it."""
     sizes = events.size
     at_risk, prior_left = np.zeros(sizes + 1), np.zeros(sizes + 1)
-    cut_above = 0.0
     for i in range(sizes - 1, -1, -1):
         at_risk[i] = at_risk[i + 1] + events[i] + (cuts[i + 1] if i + 1 < sizes else 0.0)
         prior_left[i] = prior_left[i + 1] + prior[i]
@@ -127,9 +127,7 @@ def order_sizes(orders: pl.DataFrame, arrays: DemandArrays, until: int | None = 
     shop = _group_curves(
         *_grouped(seen, values, cap, None, 1), np.zeros((1, values.size)), np.zeros(1, dtype=np.int32), 0.0
     )
-    of_category = _group_curves(
-        *_grouped(by_category, values, cap, band, bands.size), shop, bands * 0, PRIOR_ORDERS
-    )
+    of_category = _group_curves(*_grouped(by_category, values, cap, band, bands.size), shop, bands * 0, PRIOR_ORDERS)
     skus = np.arange(arrays.shape[0], dtype=np.int32)
     rows = _grouped(seen, values, cap, skus, skus.size)
     asked_first, asked_size, _ = _grouped(asked, values, cap, skus, skus.size)
@@ -162,7 +160,7 @@ def _caps(orders: pl.DataFrame, arrays: DemandArrays) -> Indices:
 def _grouped(
     orders: pl.DataFrame, values: Indices, cap: Indices, group: NDArray[np.int32] | None, groups: int
 ) -> tuple[Indices, Indices, NDArray[np.bool_]]:
-    """Offsets of each group's orders (sorted by group), their positions on the grid of sizes, and whether they were cut."""
+    """Offsets of each group's orders (sorted by group), their positions on the grid of sizes, and which were cut."""
     sku = orders["sku"].to_numpy()
     code = np.zeros(orders.height, dtype=np.int64) if group is None else group[sku].astype(np.int64)
     first = np.searchsorted(code, np.arange(groups + 1))

@@ -1,7 +1,8 @@
 """Recovered demand: units sold plus what visitors who found an empty shelf, or never came, would have bought.
 
-The estimator of DEMAND 2. Stock-out instants from the log follow Anupindi, Dada and Gupta (1998); clickstream as information on
-demand, Huang and Van Mieghem (2014); negative-binomial demand with unobserved lost sales, Agrawal and Smith (1996).
+The estimator of DEMAND 2. Stock-out instants from the log follow Anupindi, Dada and Gupta (1998); clickstream as
+information on demand, Huang and Van Mieghem (2014); negative-binomial demand with unobserved lost sales, Agrawal and
+Smith (1996).
 """
 
 from __future__ import annotations
@@ -116,7 +117,9 @@ def item_has_views(arrays: DemandArrays) -> NDArray[np.bool_]:
 def censored_codes(arrays: DemandArrays) -> Bytes:
     """``Censored`` codes: none, partial or full; a day on which nobody could have bought is not censored."""
     out = (arrays.exposed == 1) & (arrays.unknown == 0) & (arrays.share < FULL_SHARE)
-    return np.where(out, np.where(arrays.share <= NO_SHARE, Censored.FULL, Censored.PARTIAL), Censored.NONE).astype(np.uint8)
+    return np.where(out, np.where(arrays.share <= NO_SHARE, Censored.FULL, Censored.PARTIAL), Censored.NONE).astype(
+        np.uint8
+    )
 
 
 def method_codes(arrays: DemandArrays) -> Bytes:
@@ -128,11 +131,20 @@ def method_codes(arrays: DemandArrays) -> Bytes:
 
 
 def with_certain_days(arrays: DemandArrays, recovered: NDArray[np.integer]) -> Bytes:
-    """Overrule the method of recovery, (S, T), on days on which nothing is to recover: in stock, unlisted or unknown."""
+    """Overrule the method, (S, T), on days on which nothing is to recover: in stock, unlisted or unknown."""
     in_stock = (arrays.share >= FULL_SHARE) | ((arrays.exposed == 0) & (arrays.share > NO_SHARE))
     known = np.where(in_stock, Method.OBSERVED, recovered)
     gone = (arrays.exposed == 0) & (arrays.share <= NO_SHARE)
     return np.where((arrays.unknown == 1) | gone, Method.NONE, known).astype(np.uint8)
+
+
+@kernel
+def missing_views(day_shape: float, views: float, expected: float, share: float, keep: float) -> tuple[float, float]:
+    """Step 4: mean and variance of the views that never came, given the day's views and its expected ones."""
+    gone = (1.0 - share) * (1.0 - keep)
+    strength, reach = day_shape + views, day_shape / expected + share + (1.0 - share) * keep
+    missing = gone * strength / reach
+    return missing, missing + gone * gone * strength / (reach * reach)
 
 
 @kernel
@@ -158,14 +170,11 @@ def _lost_units(
                 continue
             k = np.float64(keep[s, t])
             m = max(np.float64(expected_views[s, t]), 1e-9)
-            gone = (1.0 - f) * (1.0 - k)
-            strength, reach = day_shape + views, day_shape / m + f + (1.0 - f) * k
-            missing = gone * strength / reach
-            views_variance = missing + gone * gone * strength / (reach * reach)
+            missing, missing_variance = missing_views(day_shape, views, m, f, k)
             hidden = intent * views_out[s, t] + missing
             scale = mean_size[s] * multiplier * kept_share
             mean = scale * theta * hidden + np.float64(cut_units[s, t]) * kept_share
-            spread = second * (views_variance + hidden * hidden) - theta * theta * hidden * hidden
+            spread = second * (missing_variance + hidden * hidden) - theta * theta * hidden * hidden
             lost[s, t] = np.int64(np.rint(mean * 1e6))
             variance[s, t] = np.int64(np.rint((second_over_first[s] * mean + scale * scale * spread) * 1e6))
             potential[s, t] += np.int64(np.rint(missing * 1e6))
@@ -175,7 +184,7 @@ def _lost_units(
 def _lost_by_views(
     arrays: DemandArrays, parameters: Parameters, level: TrafficLevel, method: Bytes, settings: DemandSettings
 ) -> tuple[Micros, Micros, Ints, Micros]:
-    """Steps 4 to 7 on days judged by page views: lost units, variance, conversion, potential views; (S, T) micro-units."""
+    """Steps 4 to 7 on days judged by views: lost units, variance, conversion, potential views; (S, T) micro-units."""
     by_views = (method <= Method.VIEWS_CATEGORY) & (arrays.active == 1)
     conversion, sizes = parameters.conversion, parameters.sizes
     factor = price_factor(arrays.log_price, parameters.elasticity, arrays.category)
@@ -183,7 +192,8 @@ def _lost_by_views(
     lost: tuple[Micros, Micros, Ints, Micros] = _lost_units(
         arrays.views_in, arrays.views_out, arrays.share, by_views, level.expected_views,
         level.keep_rate, parameters.day_shape, conversion.mean, conversion.variance, factor, index, arrays.category,
-        sizes.mean, sizes.cut_units, sizes.second_over_first, settings.intent_ratio, 1.0 - settings.substitution_share,
+        sizes.mean, sizes.cut_units, sizes.second_over_first, settings.intent_ratio, 1.0 -
+        settings.substitution_share,
     )  # fmt: skip
     return lost
 

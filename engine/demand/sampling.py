@@ -1,8 +1,8 @@
 """Integer demand: units sold plus a negative-binomial draw of the lost units, one keyed uniform number per SKU-day.
 
-Replaying expectations would overstate the fill rate by up to 2.4 percentage points, rounding them by up to 7.6: lost demand comes
-in lumps (Agrawal and Smith 1996). Mean and variance enter in integer micro-units, so that the last bit of a logarithm on another
-processor does not change a draw.
+Replaying expectations would overstate the fill rate by up to 2.4 percentage points, rounding them by up to 7.6: lost
+demand comes in lumps (Agrawal and Smith 1996). Mean and variance enter in integer micro-units, so that the last bit
+of a logarithm on another processor does not change a draw.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _quantile(u: float, mean: float, size: float) -> int:
         j -= 1.0
         below += q
     k, total = start, below + p
-    while total < u and p > 1e-300:
+    while total < u and (p > 1e-17 or k < mean):  # a smaller p is lost in the rounding of the sum
         p *= (k + size) / (k + 1.0) * fail if size > 0.0 else mean / (k + 1.0)
         k += 1.0
         total += p
@@ -66,7 +66,7 @@ def _draw(uniform: NDArray[np.float64], mean_u6: NDArray[np.int64], var_u6: NDAr
 def negative_binomial_quantile(
     probability: NDArray[np.float64], mean_u6: NDArray[np.int64], var_u6: NDArray[np.int64]
 ) -> NDArray[np.int32]:
-    """Quantile of NB(mean, variance), Poisson where the variance is not above the mean; all (N,), micro-units, mean > 0."""
+    """Quantile of NB(mean, variance), Poisson where the variance is not above the mean; (N,), micro-units, mean > 0."""
     drawn: NDArray[np.int32] = _draw(probability, mean_u6, var_u6)
     return drawn
 

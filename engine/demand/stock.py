@@ -1,8 +1,8 @@
 """Running stock of every SKU-day from snapshots, receipts and sales, and the spells in which it was out.
 
 Between two snapshots the stock runs on by receipts and sales; what the next snapshot shows beside that is that day's
-adjustment (returns to the shelf, shrinkage, counting). Before the first snapshot it runs backward. Stock that would become
-negative is a contradiction: the missing units are an adjustment of the day on which they were needed.
+adjustment (returns to the shelf, shrinkage, counting). Before the first snapshot it runs backward. Stock that would
+become negative is a contradiction: the missing units are an adjustment of the day on which they were needed.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def spells_without_order(out: BoolMatrix, open_order: BoolMatrix, longer_than: i
     """Days of out-of-stock spells above a length in which no purchase order was open or placed.
 
     Returns:
-        ``whole``: all days of such a spell (retrospective); ``so_far``: the days on which the spell was already that long,
-        as known that day. Both (S, T).
+        ``whole``: all days of such a spell (retrospective); ``so_far``: the days on which the spell was already that
+        long, as known that day. Both (S, T).
     """
     days = out.shape[1]
     day = np.broadcast_to(np.arange(days), out.shape)

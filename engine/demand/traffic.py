@@ -1,5 +1,4 @@
-"""Traffic: how many page views an item would have had on each day, had it been in stock (DEMAND 2, steps 1, 3 and the day shape).
-"""
+"""Traffic (DEMAND 2, steps 1 and 3): page views that an item would have had on each day, had it been in stock."""
 
 from __future__ import annotations
 
@@ -43,71 +42,50 @@ class IndexFit:
 
 
 @kernel
-def _fit_index(
-    counts: Ints, exposure: Floats, category: Ints, categories: int, period_of: NDArray[np.int64],
-    weekday_of: NDArray[np.int64], prior: float, iterations: int,
-) -> tuple[Vector, Matrix, Vector]:  # fmt: skip
+def _counts_by_cell(counts: Ints, category: Ints, categories: int) -> tuple[Vector, Matrix]:
     skus, cells = counts.shape
-    periods = 1
-    for k in range(cells):
-        periods = max(periods, period_of[k] + 1)
-    rate, period, weekday = np.zeros(skus), np.ones((categories, periods)), np.ones(7)
-    sum_sku, by_period, by_weekday = np.zeros(skus), np.zeros((categories, periods)), np.zeros(7)
+    by_sku, by_cell = np.zeros(skus), np.zeros((categories, cells))
     for s in range(skus):
-        c, expected = category[s], 0.0
         for k in range(cells):
-            expected += exposure[s, k]
-            n = counts[s, k]
-            if n > 0:
-                sum_sku[s] += n
-                by_period[c, period_of[k]] += n
-                by_weekday[weekday_of[k]] += n
-        rate[s] = sum_sku[s] / expected if expected > 0.0 else 0.0
-    for _ in range(iterations):
-        expected_cells = np.zeros((categories, cells))
-        for s in range(skus):
-            if rate[s] > 0.0:
-                row = expected_cells[category[s]]
-                r = rate[s]
-                for k in range(cells):
-                    row[k] += r * exposure[s, k]
-        expected_weekday = np.zeros(7)
-        for c in range(categories):
-            expected_period = np.zeros(periods)
+            by_sku[s] += counts[s, k]
+            by_cell[category[s], k] += counts[s, k]
+    return by_sku, by_cell
+
+
+@kernel
+def _expected_by_cell(rate: Vector, exposure: Floats, category: Ints, categories: int) -> Matrix:
+    skus, cells = exposure.shape
+    expected = np.zeros((categories, cells))
+    for s in range(skus):
+        r, row = rate[s], expected[category[s]]
+        if r > 0.0:
             for k in range(cells):
-                expected_period[period_of[k]] += expected_cells[c, k] * weekday[weekday_of[k]]
-            for j in range(periods):
-                period[c, j] = (prior + by_period[c, j]) / (prior + expected_period[j])
-            for k in range(cells):
-                expected_weekday[weekday_of[k]] += expected_cells[c, k] * period[c, period_of[k]]
-        for w in range(7):
-            weekday[w] = (1.0 + by_weekday[w]) / (1.0 + expected_weekday[w])  # one pseudo-count: never 0 / 0
-        index = np.empty((categories, cells))
-        for c in range(categories):
-            for k in range(cells):
-                index[c, k] = period[c, period_of[k]] * weekday[weekday_of[k]]
-        for s in range(skus):
-            if rate[s] > 0.0:
-                row = index[category[s]]
-                # Four accumulators in a fixed order: no fastmath, yet the additions overlap.
-                a = b = d = e = 0.0
-                whole = cells - cells % 4
-                for k in range(0, whole, 4):
-                    a += exposure[s, k] * row[k]
-                    b += exposure[s, k + 1] * row[k + 1]
-                    d += exposure[s, k + 2] * row[k + 2]
-                    e += exposure[s, k + 3] * row[k + 3]
-                for k in range(whole, cells):
-                    a += exposure[s, k] * row[k]
-                expected = (a + b) + (d + e)
-                rate[s] = sum_sku[s] / expected if expected > 0.0 else 0.0
-    return rate, period, weekday
+                row[k] += r * exposure[s, k]
+    return expected
+
+
+@kernel
+def _reach(exposure: Floats, index: Matrix, category: Ints) -> Vector:
+    """Exposure of each SKU weighted by its category's index; four sums in a fixed order, so that additions overlap."""
+    skus, cells = exposure.shape
+    reach = np.zeros(skus)
+    for s in range(skus):
+        row, a, b, c, d = index[category[s]], 0.0, 0.0, 0.0, 0.0
+        for k in range(0, cells - 3, 4):
+            a += exposure[s, k] * row[k]
+            b += exposure[s, k + 1] * row[k + 1]
+            c += exposure[s, k + 2] * row[k + 2]
+            d += exposure[s, k + 3] * row[k + 3]
+        for k in range(cells - cells % 4, cells):
+            a += exposure[s, k] * row[k]
+        reach[s] = (a + b) + (c + d)
+    return reach
 
 
 def fit_index(
-    counts: NDArray[np.int32],
+    counts: Ints,
     exposure: Floats,
-    category: NDArray[np.int32],
+    category: Ints,
     categories: int,
     period_of: NDArray[np.int64],
     weekday_of: NDArray[np.int64],
@@ -122,10 +100,32 @@ def fit_index(
         categories: number of categories.
         period_of: (K,) period of a cell.
         weekday_of: (K,) day of the week of a cell.
-        prior: pseudo-counts that pull each period's index to 1.
+        prior: pseudo-counts that pull each period's index to 1; a weekday's is pulled by one.
     """
-    fit = _fit_index(counts, exposure, category, categories, period_of, weekday_of, prior, SHAPE_ITERATIONS)
-    return IndexFit(*fit)
+    periods = int(period_of.max(initial=0)) + 1
+    by_sku, by_cell = _counts_by_cell(counts, category, categories)
+    by_period, by_weekday = _fold(by_cell, period_of, periods), _fold(by_cell, weekday_of, WEEKDAYS).sum(axis=0)
+    period, weekday = np.ones((categories, periods)), np.ones(WEEKDAYS)
+    rate = _ratio(by_sku, _reach(exposure, np.ones(by_cell.shape), category))
+    for _ in range(SHAPE_ITERATIONS):
+        expected = _expected_by_cell(rate, exposure, category, categories)
+        period = (prior + by_period) / (prior + _fold(expected * weekday[weekday_of], period_of, periods))
+        in_weekday = _fold(expected * period[:, period_of], weekday_of, WEEKDAYS).sum(axis=0)
+        weekday = (1.0 + by_weekday) / (1.0 + in_weekday)
+        rate = _ratio(by_sku, _reach(exposure, period[:, period_of] * weekday[weekday_of], category))
+    return IndexFit(rate, period, weekday)
+
+
+def _fold(by_cell: Matrix, group_of: NDArray[np.int64], groups: int) -> Matrix:
+    """Sum cells of the same group, (C, K) -> (C, groups), in the order of the cells."""
+    out = np.zeros((groups, by_cell.shape[0]))
+    np.add.at(out, group_of, by_cell.T)
+    return out.T
+
+
+def _ratio(counts: Vector, reach: Vector) -> Vector:
+    """Counts per reach; 0 where nothing was reached."""
+    return np.divide(counts, reach, out=np.zeros_like(counts), where=reach > 0)
 
 
 def traffic_shape(arrays: DemandArrays) -> IndexFit:
@@ -154,6 +154,15 @@ class TrafficLevel:
 
 
 @kernel
+def keep_at(age: float, by_age: Vector, age_limits: Vector, factor: float) -> float:
+    """Keep rate of an item at an age of its stock-out, 0.03..1."""
+    bucket = 0
+    while bucket < age_limits.size and age >= age_limits[bucket]:
+        bucket += 1
+    return min(1.0, max(0.03, by_age[bucket] * factor))
+
+
+@kernel
 def _traffic_level(
     views_in: Ints, views_out: Ints, share: Floats, active: Bytes, index: Matrix, category: Ints, keep_age: Matrix,
     age_limits: Vector, keep_sku: Vector, mean_rate: float, rho: float, prior: float,
@@ -174,10 +183,7 @@ def _traffic_level(
             if active[s, t]:
                 if f < 0.9999:
                     age += 1.0 - f
-                    b = 0
-                    while b < age_limits.size and age >= age_limits[b]:
-                        b += 1
-                    k = min(1.0, max(0.03, keep_age[c, b] * keep_sku[s]))
+                    k = keep_at(age, keep_age[c], age_limits, keep_sku[s])
                     x = index[c, t] * (f + (1.0 - f) * k)
                 else:
                     age = 0.0

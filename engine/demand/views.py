@@ -44,8 +44,9 @@ def split_views(views: pl.DataFrame, bounds: pl.DataFrame, share_u6: IntMatrix, 
 def _untold_while_out(views: pl.DataFrame, bounds: pl.DataFrame, axes: Axes) -> IntMatrix:
     """Views without a flag that fall into an outage of a day that was partly in stock."""
     partly = views.filter(pl.col("in_stock").is_null()).join(bounds, on=KEYS)
-    first = (pl.col("position") >= pl.col("out_from")) & (pl.col("position") < pl.col("out_to"))
-    out = partly.filter(first | (pl.col("position") >= pl.col("out_again_from")))
+    # A view at the very instant of the sale that empties the shelf is the buyer's own: it found stock.
+    first = (pl.col("position") > pl.col("out_from")) & (pl.col("position") < pl.col("out_to"))
+    out = partly.filter(first | (pl.col("position") > pl.col("out_again_from")))
     return matrix(out.group_by(KEYS).len("views"), "views", axes)
 
 

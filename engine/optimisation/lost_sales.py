@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.distributions import LOWEST_LOG, next_probability, shape_of
+from engine.distributions import next_probability, shape_of
 from engine.kernels import kernel
 from engine.optimisation.cells import per_cell
 
@@ -15,6 +13,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 LARGEST_BASE_STOCK = 100_000
+LARGEST_WEIGHT = 1e200
 
 
 @kernel
@@ -26,18 +25,21 @@ def _best_base_stock(
         lost_all = lost_margin[cell] * daily_mean[cell]
         if lost_all <= 0.0 or mean[cell] <= 1e-12:
             continue
-        r, q, log_zero = shape_of(mean[cell], variance[cell])
-        # Weights of units on order, scaled by P(0); far in the tail only ratios matter.
+        r, q, _ = shape_of(mean[cell], variance[cell])
+        # Weights of units on order relative to P(0): only ratios matter, so scaling down keeps them in range.
         weight, total, units_on_order = 1.0, 1.0, 0.0
         best_cost, level = lost_all, 0
-        if log_zero < LOWEST_LOG:
-            result[cell] = int(mean[cell] + 3.0 * math.sqrt(variance[cell]))
-            continue
         while level < LARGEST_BASE_STOCK:
             level += 1
             weight = next_probability(weight, level, mean[cell], r, q)
             total += weight
             units_on_order += weight * level
+            if total > LARGEST_WEIGHT:
+                weight, total, units_on_order = (
+                    weight / LARGEST_WEIGHT,
+                    total / LARGEST_WEIGHT,
+                    units_on_order / LARGEST_WEIGHT,
+                )
             held = holding_cost[cell] * (level - units_on_order / total)
             cost = held + lost_all * weight / total
             if cost < best_cost:

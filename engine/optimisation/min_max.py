@@ -9,8 +9,9 @@ import numpy as np
 from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-from engine.distributions import pmf_into
+from engine.distributions import pmf_into, quantiles
 from engine.kernels import kernel
+from engine.optimisation.cells import flattened
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -20,13 +21,11 @@ LARGEST_GRID = 600
 
 
 @register_jitable
-def _extend_renewals(renewals: FloatArray, visits: FloatArray, demand: FloatArray, known: int, until: int) -> int:
+def extend_renewals(renewals: FloatArray, visits: FloatArray, demand: FloatArray, known: int, until: int) -> int:
     """Extend m(j), expected periods spent j units below S, and M(j), its sum, up to ``until`` terms."""
     while known < until:
         renewal = 1.0 if known == 0 else 0.0
-        for units in range(1, known + 1):
-            if demand[units] == 0.0:
-                break
+        for units in range(1, min(known + 1, demand.shape[0])):
             renewal += demand[units] * renewals[known - units]
         renewals[known] = renewal / (1.0 - demand[0])
         visits[known + 1] = visits[known] + renewals[known]
@@ -35,20 +34,18 @@ def _extend_renewals(renewals: FloatArray, visits: FloatArray, demand: FloatArra
 
 
 @register_jitable
-def _one_period_costs(cost: FloatArray, chance: FloatArray, mean: float, holding: float, penalty: float) -> int:
-    """G(y) = h E[(y - D)+] + p E[(D - y)+] by its first differences; returns the least minimiser."""
+def one_period_costs(cost: FloatArray, chance: FloatArray, mean: float, holding: float, penalty: float) -> None:
+    """Fill G(y) = h E[(y - D)+] + p E[(D - y)+] for y = 0, 1, … by its first differences."""
     cost[0] = penalty * mean
-    below, best = 0.0, 0
+    below = 0.0
     for position in range(cost.shape[0] - 1):
-        below = min(below + chance[position], 1.0)
+        if position < chance.shape[0]:
+            below = min(below + chance[position], 1.0)
         cost[position + 1] = cost[position] + (holding + penalty) * below - penalty
-        if cost[position + 1] < cost[best]:
-            best = position + 1
-    return best
 
 
 @register_jitable
-def _cycle_cost(cost: FloatArray, renewals: FloatArray, top: int, gap: int, fixed_cost: float) -> float:
+def cycle_cost(cost: FloatArray, renewals: FloatArray, top: int, gap: int, fixed_cost: float) -> float:
     """K + sum of m(j) G(S - j): cost of a cycle of (S - gap, S)."""
     total = fixed_cost
     for back in range(gap):
@@ -56,8 +53,49 @@ def _cycle_cost(cost: FloatArray, renewals: FloatArray, top: int, gap: int, fixe
     return total
 
 
+@register_jitable
+def search_min_max(
+    cost: FloatArray, demand: FloatArray, fixed_cost: float, renewals: FloatArray, visits: FloatArray
+) -> tuple[int, int, float]:
+    """(s, S, average cost) of least cost by the algorithm of Zheng & Federgruen (1991), as indices into ``cost``.
+
+    S = -2 where the grid is too small; s = -1 where it would lie below the grid.
+
+    Args:
+        cost: (G,) one-period cost G(y) at each position of the grid, its minimum among them.
+        demand: probabilities of whole units, P(0) < 1.
+        fixed_cost: K > 0; ``renewals`` (G,), ``visits`` (G + 1,): scratch, the latter's first element 0.
+    """
+    grid, top = cost.shape[0], int(np.argmin(cost))
+    known, point, total, average = 0, top, fixed_cost, math.inf
+    while point >= 0:  # lower s until c(s, S) <= G(s)
+        if point < top:
+            average = total / visits[top - point]
+            if average <= cost[point]:
+                break
+        known = extend_renewals(renewals, visits, demand, known, top - point + 1)
+        total += renewals[top - point] * cost[point]
+        point -= 1
+    average = total / visits[top - point]
+    candidate = top + 1
+    while candidate < grid - 1 and cost[candidate] <= average:  # raise S while it may still pay
+        gap = candidate - point
+        known = extend_renewals(renewals, visits, demand, known, gap)
+        trial = cycle_cost(cost, renewals, candidate, gap, fixed_cost)
+        if trial / visits[gap] < average:
+            top, total, average = candidate, trial, trial / visits[gap]
+            while point < top - 1 and average <= cost[point + 1]:
+                total -= renewals[top - point - 1] * cost[point + 1]
+                point += 1
+                average = total / visits[top - point]
+        candidate += 1
+    if candidate >= grid - 1:
+        return -1, -2, math.inf
+    return point, top, average
+
+
 @kernel
-def _zheng_federgruen(  # noqa: C901 - one algorithm as published
+def _zheng_federgruen(
     mean: FloatArray, variance: FloatArray, protection_mean: FloatArray, protection_variance: FloatArray,
     fixed_cost: FloatArray, holding_cost: FloatArray, penalty: FloatArray, grid: int,
 ) -> tuple[IntArray, IntArray]:  # fmt: skip
@@ -67,38 +105,15 @@ def _zheng_federgruen(  # noqa: C901 - one algorithm as published
     demand, chance, cost = np.zeros(grid), np.zeros(grid), np.zeros(grid)
     renewals, visits = np.zeros(grid), np.zeros(grid + 1)
     for cell in range(cells):
-        if pmf_into(mean[cell], variance[cell], demand) < 0:
+        units = pmf_into(mean[cell], variance[cell], demand)
+        if units < 0 or pmf_into(protection_mean[cell], protection_variance[cell], chance) < 0:
             continue
-        if pmf_into(protection_mean[cell], protection_variance[cell], chance) < 0:
-            continue
-        top = _one_period_costs(cost, chance, protection_mean[cell], holding_cost[cell], penalty[cell])
+        one_period_costs(cost, chance, protection_mean[cell], holding_cost[cell], penalty[cell])
         if demand[0] >= 1.0 - 1e-12:
             high[cell] = 0
             continue
-        known, point, total = 0, top, fixed_cost[cell]
-        average = math.inf
-        while point >= 0:  # lower s until c(s, S) <= G(s)
-            if point < top:
-                average = total / visits[top - point]
-                if average <= cost[point]:
-                    break
-            known = _extend_renewals(renewals, visits, demand, known, top - point + 1)
-            total += renewals[top - point] * cost[point]
-            point -= 1
-        average = total / visits[top - point]
-        candidate = top + 1
-        while candidate < grid - 1 and cost[candidate] <= average:  # raise S while it may still pay
-            gap = candidate - point
-            known = _extend_renewals(renewals, visits, demand, known, gap)
-            trial = _cycle_cost(cost, renewals, candidate, gap, fixed_cost[cell])
-            if trial / visits[gap] < average:
-                top, total, average = candidate, trial, trial / visits[gap]
-                while point < top - 1 and average <= cost[point + 1]:
-                    total -= renewals[top - point - 1] * cost[point + 1]
-                    point += 1
-                    average = total / visits[top - point]
-            candidate += 1
-        if candidate < grid - 1:
+        point, top, _ = search_min_max(cost, demand[:units], fixed_cost[cell], renewals, visits)
+        if top >= 0:
             low[cell], high[cell] = point, top
     return low, high
 
@@ -135,14 +150,25 @@ def optimal_min_max(
     Returns:
         (s, S), shapes as broadcast; s >= -1.
     """
-    arrays = np.broadcast_arrays(*demand, *protection, fixed_cost, holding_cost, penalty)
-    flat = [np.ascontiguousarray(array, dtype=np.float64).ravel() for array in arrays]
+    flat, shape = flattened(*demand, *protection, fixed_cost, holding_cost, penalty)
     exact: Any = _zheng_federgruen
     low, high = exact(*flat, LARGEST_GRID)
     large = np.flatnonzero(high < -1)
     if len(large):
-        mean, _, *rest = (column[large] for column in flat)
-        point, top = power_approximation(np.maximum(mean, 1e-9), *rest)
-        low[large] = np.maximum(np.rint(point), -1).astype(np.int64)
-        high[large] = np.maximum(np.rint(top), low[large] + 1).astype(np.int64)
-    return low.reshape(arrays[0].shape), np.maximum(high, low + 1).reshape(arrays[0].shape)
+        low[large], high[large] = _large_levels(*(column[large] for column in flat))
+    return low.reshape(shape), np.maximum(high, low + 1).reshape(shape)
+
+
+def _large_levels(
+    mean: FloatArray, variance: FloatArray, protection_mean: FloatArray, protection_variance: FloatArray,
+    fixed_cost: FloatArray, holding_cost: FloatArray, penalty: FloatArray,
+) -> tuple[IntArray, IntArray]:  # fmt: skip
+    """Power approximation in units; lots below 1.5 periods of demand end at the newsvendor's level (their rule)."""
+    del variance
+    mean = np.maximum(mean, 1e-9)
+    point, top = power_approximation(mean, protection_mean, protection_variance, fixed_cost, holding_cost, penalty)
+    newsvendor = quantiles(protection_mean, protection_variance, penalty / (penalty + holding_cost))
+    short = top - point <= 1.5 * mean
+    point, top = (np.where(short, np.minimum(level, newsvendor), level) for level in (point, top))
+    low = np.maximum(np.rint(point), -1).astype(np.int64)
+    return low, np.maximum(np.rint(top), low + 1).astype(np.int64)

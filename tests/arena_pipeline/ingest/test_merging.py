@@ -147,7 +147,9 @@ def test_snapshots_of_two_places_at_one_moment_are_two(shop):
 
 
 VIEW = st.tuples(
-    st.integers(1, 4), st.sampled_from(["A1", "A2"]), st.sampled_from(["", "v1", "v2"]), st.sampled_from(["", "e1"])
+    st.integers(1, 4),
+    st.sampled_from(["A1", "A2"]),
+    st.sampled_from([",", "v1,", "v2,", "v1,e1", ",e2"]),
 )
 ORDER = st.tuples(
     st.sampled_from(["T1", "T2"]),
@@ -158,7 +160,7 @@ ORDER = st.tuples(
 )
 
 
-@hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     views=st.lists(st.lists(VIEW, max_size=6), min_size=2, max_size=3),
     orders=st.lists(st.lists(ORDER, max_size=6), min_size=2, max_size=3),
@@ -166,8 +168,7 @@ ORDER = st.tuples(
 )
 def test_order_of_arrival_does_not_change_the_tables(new_shop, views, orders, data):
     files = [
-        ("page_views", VIEWS, [f"2011-01-{day:02}T10:00:00,{item},{who},{event}" for day, item, who, event in rows])
-        for rows in views
+        ("page_views", VIEWS, [f"2011-01-{day:02}T10:00:00,{item},{who}" for day, item, who in rows]) for rows in views
     ]
     files += [
         (
@@ -183,9 +184,9 @@ def test_order_of_arrival_does_not_change_the_tables(new_shop, views, orders, da
         (shop.workspace / "var").mkdir()
         (shop.workspace / "var/visitor_salt").write_text("0" * 32)
         shop.write("conversions", ORDERS + "T0,1,2011-01-01,A1,1,2.00\n", "first.csv")
-        for number, (table, header, lines) in enumerate(sequence):
+        for number, (table, header, lines) in enumerate(sequence):  # files come in in the order of their names
             shop.write(table, header + "".join(f"{line}\n" for line in lines), f"{number}.csv")
-            shop.ingest(table if table == "page_views" else "conversions")
+        shop.ingest("conversions", "page_views")
         contents.append(shop.content())
     assert contents[0] == contents[1]
 

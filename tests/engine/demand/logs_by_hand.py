@@ -13,7 +13,7 @@ SETTINGS = DemandSettings()
 
 
 def moment(day, hour=0.0):
-    return datetime(2024, 1, 1) + timedelta(days=day, hours=hour)
+    return datetime(2024, 1, 1) + timedelta(days=day, hours=hour)  # noqa: DTZ001 shop-local wall clock
 
 
 def closing(day):

@@ -140,6 +140,12 @@ def test_repeated_views_and_bots_do_not_count_and_are_flagged():
     assert flagged(built.daily, DayFlag.BOT_VIEWS) == [(0, 1)]
 
 
+def test_a_day_of_views_given_twice_counts_once():
+    frame = activity(days=1, page_views_daily=daily_views(("A", 0, 5, None), ("A", 0, 5, None)))
+    assert frame["views_in"].to_list() == [5]
+    assert flagged(frame, DayFlag.DUPLICATED) == [(0, 0)]
+
+
 def test_returns_do_not_reduce_demand_and_a_line_logged_twice_counts_once():
     lines = sales(("A", 0, 9, 3), ("A", 0, 10, -2))
     built = build_activity(logs(conversions=lines.vstack(lines.head(1))), axes(days=1), SETTINGS)
@@ -206,7 +212,11 @@ def test_listed_prices_come_before_prices_of_order_lines():
 def test_long_spells_without_a_purchase_order_look_delisted():
     tables = {"stock_snapshots": snapshots(*((item, day, 0) for item in "AB" for day in range(8)))}
     frame = activity(
-        days=8, items="AB", settings=DemandSettings(delisted_after_days=5), purchase_orders=purchases(("B", 7, None, 1)), **tables
+        days=8,
+        items="AB",
+        settings=DemandSettings(delisted_after_days=5),
+        purchase_orders=purchases(("B", 7, None, 1)),
+        **tables,
     )
     assert flagged(frame, DayFlag.POSSIBLY_DELISTED) == [(0, day) for day in range(8)]
     assert flagged(frame, DayFlag.LONG_OUT_SO_FAR) == [(0, 5), (0, 6), (0, 7), (1, 5), (1, 6)]
@@ -224,14 +234,18 @@ def test_without_a_stock_record_a_long_run_without_sales_is_inferred_as_out_of_s
 
 
 def test_rows_outside_the_axes_are_counted():
-    built = build_activity(logs(conversions=sales(("A", 0, 9, 1), ("Z", 0, 9, 1), ("A", 9, 9, 1))), axes(days=2), SETTINGS)
+    built = build_activity(
+        logs(conversions=sales(("A", 0, 9, 1), ("Z", 0, 9, 1), ("A", 9, 9, 1))), axes(days=2), SETTINGS
+    )
     assert built.counts.outside_axes == 2
 
 
 def test_the_order_of_rows_does_not_matter():
     tables = {
         "conversions": sales(("A", 0, 12, 2), ("B", 0, 12, 1), ("A", 1, 9, 1), ("A", 1, 9, 2)),
-        "page_views": views(*((item, day, hour, None, f"s{day}") for item in "AB" for day in (0, 1) for hour in (9, 15))),
+        "page_views": views(
+            *((item, day, hour, None, f"s{day}") for item in "AB" for day in (0, 1) for hour in (9, 15))
+        ),
         "stock_snapshots": snapshots(("A", 0, 3), ("A", 1, 0), ("B", 0, 0)),
     }
     shuffled = {name: frame.sample(fraction=1, shuffle=True, seed=3) for name, frame in tables.items()}

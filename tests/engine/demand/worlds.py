@@ -1,7 +1,8 @@
 """Small shops with known demand, drawn event by event; shares no formula with the estimator.
 
-Visitors come at random moments of the day; some order; the shelf is emptied order by order and refilled by the shop's own
-purchasing, which orders a fixed quantity when stock is low. While the shelf is empty, visitors stay away more and more.
+Visitors come at random moments of the day; some order; the shelf is emptied order by order and refilled by the shop's
+own purchasing, which orders a fixed quantity when stock is low. While the shelf is empty, visitors stay away more and
+more.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from engine.demand.logs import ActivityLogs
 from engine.schema import Axes
 
 FIRST_DAY = date(2023, 1, 2)
-MIDNIGHT = datetime(2023, 1, 2)
+MIDNIGHT = datetime(2023, 1, 2)  # noqa: DTZ001 shop-local wall clock
 DAY_US = 86_400_000_000
 
 
@@ -54,7 +55,7 @@ class World:
         return self.demand - self.sold
 
 
-def make_world(settings: WorldSettings = WorldSettings()) -> World:  # noqa: B008 frozen
+def make_world(settings: WorldSettings = WorldSettings()) -> World:
     rng = np.random.default_rng(settings.seed)
     skus, days = settings.skus, settings.days
     category = rng.integers(0, settings.categories, skus)
@@ -80,10 +81,11 @@ def _wave(rng, days):
 def _live(settings, sku, traffic, rate, rng, truth, rows):
     """The life of one item."""
     usual = float((traffic * rate).mean()) / (1 - settings.extra_unit)
-    point, lot = int(settings.safety * usual * 12), max(1, round(usual * settings.cover_days))
+    guess = usual * np.exp(0.5 * rng.normal())  # the buyer does not know the truth
+    point, lot = int(settings.safety * guess * 12), max(1, round(guess * settings.cover_days))
     stock, coming, empty_days = point + lot, {}, 0.0
     for day in range(settings.days):
-        arrival, restock = coming.pop(day, 0), rng.uniform(0.0, 1.0)
+        arrival, restock = coming.pop(day, 0), rng.uniform(0.33, 0.75)  # working hours
         visits = np.sort(rng.beta(2.2, 1.8, rng.poisson(traffic[day] * rng.gamma(4.0, 0.25))))
         buys = rng.random(visits.size) < rate[day]
         wanted = rng.geometric(1 - settings.extra_unit, visits.size)
@@ -143,11 +145,7 @@ def _logs(rows, items):
     )
     snapshots = _frame(rows["snapshots"], ("sku", "day", "quantity_on_hand"), items)
     closing = pl.lit(MIDNIGHT + timedelta(days=1, microseconds=-1)).cast(pl.Datetime("us"))
-    snapshots = snapshots.with_columns(
-        snapshot_timestamp=closing + pl.duration(days=pl.col("day")), day=_date("day")
-    )
+    snapshots = snapshots.with_columns(snapshot_timestamp=closing + pl.duration(days=pl.col("day")), day=_date("day"))
     receipts = _frame(rows["receipts"], ("sku", "day", "due", "order_quantity"), items)
     receipts = receipts.with_columns(order_date=_date("day"), received_date=_date("due"))
-    return ActivityLogs(
-        conversions=orders, page_views=views, stock_snapshots=snapshots, purchase_orders=receipts
-    )
+    return ActivityLogs(conversions=orders, page_views=views, stock_snapshots=snapshots, purchase_orders=receipts)

@@ -1,0 +1,212 @@
+"""Build the world from the demand tables, run policies in it, write what they were worth.
+
+What belongs here: joining stored tables into engine objects, and the layout of result files. What does not: figures.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from arena_pipeline import demand
+from arena_pipeline.bundles import load_bundle, save_bundle
+from arena_pipeline.resources import ArenaResource
+from arena_pipeline.settings import ParameterSet, Settings
+from arena_pipeline.store import Store, load_arena, write_frame
+from engine.demand.codes import DayFlag
+from engine.errors import SettingsError, nearest
+from engine.plan import Plan
+from engine.scenario import Scenario
+from engine.scenario.build import ShopHistory, ShopTables, World, build_world
+from engine.schema import MICRO, Axes
+from engine.scorecard import score_run
+from engine.simulation import simulate
+from engine.steppers.reference import run_reference
+from engine.steppers.state import SystemState
+from engine.strategies import CANDIDATES, STRATEGIES, Information, StrategyParameters
+from engine.strategies.build import KnownHistory, gather_information, replanning_days
+from engine.totals import RunTotals
+
+COMPLETE_SHARE = 0.95
+"""Share of listed days with a snapshot from which a SKU's stock record counts as complete."""
+NO_PARAMETERS = ParameterSet(key="default", parameters={})
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is run and how it is shown.
+
+    Attributes:
+        kind: ``candidate``, ``baseline``, ``actual`` or ``bound``.
+    """
+
+    strategy: str
+    point: ParameterSet
+    kind: str
+
+
+def build_current_world(arena: ArenaResource) -> tuple[World, Information]:
+    """World and information from the stored demand tables; written as the current scenario."""
+    settings, store, warehouse = arena.settings, arena.store, arena.warehouse
+    axes = load_bundle(store.demand("axes.npz"), Axes)
+    tables = ShopTables(
+        *(demand.read_log(warehouse, name) for name in ("products", "suppliers", "supplier_offers", "purchase_orders"))
+    )
+    history = shop_history(store, axes)
+    world = build_world(axes, tables, history, settings.costs, settings.window, settings.demand.seed)
+    dates = replanning_days(axes.days, settings.window.replan_days)
+    known = load_bundle(store.demand("known_history.npz"), KnownHistory)
+    actual_run = simulate(world.scenario, world.actual, stepper=settings.stepper, strategy="actual")
+    information = gather_information(world.scenario, known, world.actual, actual_run, settings.costs, dates)
+    folder = store.folder(world.scenario.content_hash)
+    save_bundle(folder / "world.npz", world)
+    save_bundle(folder / "information.npz", information)
+    store.make_current(world.scenario.content_hash)
+    return world, information
+
+
+def shop_history(store: Store, axes: Axes, scenario: int = 0) -> ShopHistory:
+    """Replay demand of one sampled scenario, and what else the logs say of each day."""
+    daily = demand.read_demand(store, "daily_activity.parquet")
+    replay = demand.read_demand(store, "censored_daily_demand.parquet")
+    flags = demand.matrix(daily, "flags", axes)
+    listed = (flags & int(DayFlag.NOT_LISTED)) == 0
+    seen = demand.matrix(daily, "views_in", axes) + demand.matrix(daily, "views_oos", axes)
+    potential = np.rint(demand.matrix(replay, "potential_views_u6", axes) / MICRO).astype(np.int64)
+    return ShopHistory(
+        demand=demand.matrix(replay, f"demand_s{scenario:02d}", axes),
+        price=demand.matrix(daily, "price", axes),
+        views=np.maximum(potential, seen),
+        listed=listed,
+        adjustments=demand.matrix(daily, "adjustments", axes),
+        opening_on_hand=demand.matrix(daily, "stock_open", axes)[:, 0].copy(),
+    )
+
+
+def make_strategy(name: str, point: ParameterSet) -> StrategyParameters:
+    """A strategy with its parameters, checked.
+
+    Raises:
+        SettingsError: unknown strategy or parameter, with the nearest known name.
+    """
+    if name not in STRATEGIES:
+        raise SettingsError(
+            "strategy must be one of the registry", value=name, place="arena.toml, [strategies]",
+            remedy=nearest(name, STRATEGIES) or f"Known: {', '.join(STRATEGIES)}",
+        )  # fmt: skip
+    kind = STRATEGIES[name]
+    for parameter in point.parameters:
+        if parameter not in kind.model_fields:
+            raise SettingsError(
+                f"parameter must be one of {name}'s", value=parameter, place=f"arena.toml, [strategies.{name}]",
+                remedy=nearest(parameter, kind.model_fields) or f"Known: {', '.join(kind.model_fields)}",
+            )  # fmt: skip
+    return kind(**point.parameters)
+
+
+def run_strategy(arena: ArenaResource, name: str, point: ParameterSet) -> pl.DataFrame:
+    """Plan and replay one parameter set; returns its scores by group."""
+    world, information = load_arena(arena.store)
+    plan = plan_of(make_strategy(name, point), information)
+    kind = "candidate" if name in CANDIDATES else "baseline"
+    return run_plan(arena, world.scenario, information, Run(name, point, kind), plan)
+
+
+def plan_of(strategy: StrategyParameters, information: Information) -> Plan:
+    """Plan of a strategy."""
+    plan: Plan = strategy.plan(information)  # type: ignore[attr-defined]
+    return plan
+
+
+def run_plan(arena: ArenaResource, scenario: Scenario, information: Information, run: Run, plan: Plan) -> pl.DataFrame:
+    """Replay a plan, write its scores and daily curves, and return the scores."""
+    settings = arena.settings
+    totals = simulate(scenario, plan, stepper=settings.stepper, strategy=run.strategy)
+    check_books(totals, scenario)
+    return write_run(arena, scenario, information, run, totals)
+
+
+def write_run(
+    arena: ArenaResource, scenario: Scenario, information: Information, run: Run, totals: RunTotals
+) -> pl.DataFrame:
+    """Scores and daily curves of a run into its result files."""
+    settings, store = arena.settings, arena.store
+    cells = report_cells(information, settings)
+    scores = score_run(
+        totals, scenario, settings.costs, settings.window.warm_up_days, cells, 10**settings.shop.minor_units
+    )
+    head = {"strategy": run.strategy, "parameters": run.point.key, "kind": run.kind}
+    scores = scores.select(*(pl.lit(value).alias(name) for name, value in head.items()), pl.all())
+    write_frame(
+        store.result(scenario.content_hash, run.strategy, run.point.key, "days"), daily_curves(totals, scenario)
+    )
+    write_frame(store.result(scenario.content_hash, run.strategy, run.point.key), scores)
+    return scores
+
+
+def daily_curves(totals: RunTotals, scenario: Scenario) -> pl.DataFrame:
+    """Closing inventory, value on order and stock-outs by category and day; money in minor units."""
+    names, days = scenario.catalogue.category_names, scenario.axes.days
+    return pl.DataFrame(
+        {
+            "category": np.repeat(np.array(names), days),
+            "day": np.tile(np.arange(days, dtype=np.int32), len(names)),
+            "inventory_value": totals.inventory_value.ravel(),
+            "on_order_value": totals.on_order_value.ravel(),
+            "stockouts": totals.stockouts.ravel(),
+        }
+    )
+
+
+def report_cells(information: Information, settings: Settings) -> NDArray[np.int64]:
+    """ABC-XYZ cell of each SKU as known at the end of the warm-up and the first fold."""
+    known = settings.window.warm_up_days + settings.window.fold_days
+    date = int(np.searchsorted(information.forecast.dates, known, side="right")) - 1
+    return information.segments.cell[max(date, 0)]
+
+
+def check_books(totals: RunTotals, scenario: Scenario) -> None:
+    """Invariant 9: units and value that came in went out or are still there.
+
+    Raises:
+        AssertionError: the books do not balance; a fault of the engine, not of the data.
+    """
+    into = sum(totals.field(name).sum(axis=1) for name in ("received", "adjusted"))
+    out = sum(totals.field(name).sum(axis=1) for name in ("sold", "late", "shrunk", "expired"))
+    value_into = totals.field("spend").sum(axis=1) + totals.field("adjusted_value").sum(axis=1)
+    value_out = totals.field("cost_of_goods_sold").sum(axis=1) + totals.field("write_offs").sum(axis=1)
+    catalogue = scenario.catalogue
+    units = catalogue.opening_on_hand + into - out - totals.field("on_hand_end")[:, -1]
+    value = catalogue.opening_value + value_into - value_out - totals.field("value_end")[:, -1]
+    if np.any(units != 0) or np.any(value != 0):
+        raise AssertionError(
+            f"books do not balance: {np.count_nonzero(units)} SKUs in units, {np.count_nonzero(value)} in value"
+        )
+
+
+def record_agreement(store: Store, scenario: Scenario, world: World) -> pl.DataFrame:
+    """The replay of the shop's own orders against its stock record, per SKU: days compared and days that agree.
+
+    Only SKU-days on which the shop's closing stock was observed count.
+    """
+    axes = scenario.axes
+    daily = demand.read_demand(store, "daily_activity.parquet")
+    observed = (daily["stock_state"] == "observed").to_numpy().reshape(axes.shape)
+    recorded = demand.matrix(daily, "stock_close", axes)
+    on_hand = np.zeros(axes.shape, np.int64)
+
+    def note(day: int, state: SystemState) -> None:
+        on_hand[:, day] = state.on_hand.all
+
+    run_reference(scenario, world.actual, note)
+    catalogue = scenario.catalogue
+    agrees = observed & (on_hand == recorded)
+    return pl.DataFrame(
+        {
+            "sku": list(axes.items),
+            "days_observed": observed.sum(axis=1),
+            "days_agree": agrees.sum(axis=1),
+            "complete": observed.sum(axis=1) >= COMPLETE_SHARE * (catalogue.listed_until - catalogue.listed_from),
+        }
+    )

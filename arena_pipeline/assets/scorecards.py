@@ -1,0 +1,150 @@
+"""Group ``scorecards``: all runs side by side, by level. The figures are ``engine.scorecard``'s."""
+
+import json
+
+import dagster as dg
+import polars as pl
+
+from arena_pipeline import history
+from arena_pipeline.assets.arena import HEADLINE, configured_runs
+from arena_pipeline.metadata import frame_metadata, markdown_table
+from arena_pipeline.resources import ArenaResource
+from arena_pipeline.settings import Settings
+from arena_pipeline.store import Store, write_frame, write_whole
+from engine.errors import InputError
+from engine.scorecard import leaderboard
+from engine.scorecard.ranking import trade_off_sentence
+
+GROUP = "scorecards"
+OWNER = "team:arena"
+SHOWN_RUNS = 10
+
+
+def read_runs(store: Store, settings: Settings) -> tuple[pl.DataFrame, list[str]]:
+    """Scores of all configured runs of the current scenario, and the names of those that are missing.
+
+    Raises:
+        InputError: there is none at all.
+    """
+    wanted = configured_runs(settings)
+    current = store.current_hash
+    missing = store.missing(current, wanted)
+    paths = [
+        store.result(current, strategy, point.key)
+        for strategy, points in wanted.items()
+        for point in points
+        if f"{strategy}/{point.key}" not in missing
+    ]
+    if not paths:
+        raise InputError("at least one run must be materialised", place="backtests", remedy="Materialise a strategy")
+    return pl.concat([pl.read_parquet(path) for path in paths], how="diagonal"), missing
+
+
+def scorecard_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """The scorecard of all runs, and one asset per level and view."""
+    upstream = [dg.AssetKey(["backtests", name]) for name in settings.strategies]
+    beside = [dg.AssetKey("actual"), dg.AssetKey("hindsight"), dg.AssetKey("upper_bound")]
+
+    @dg.asset(
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds={"duckdb", "polars"},
+        deps=[*upstream, *beside],
+        code_version="1",
+        description="Every figure of every run, for the catalogue, categories, suppliers, cells and items.",
+    )
+    def scorecard(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        scores, missing = read_runs(arena.store, arena.settings)
+        runs = sum(len(points) for points in configured_runs(arena.settings).values())
+        if missing:
+            context.log.warning(f"{runs - len(missing)} of {runs} runs; missing: {', '.join(missing)}")
+        scores = scores.sort("level", "name", "strategy", "parameters")
+        board = leaderboard(scores)
+        write_frame(arena.store.scorecard("scorecard.parquet"), scores)
+        write_whole(
+            arena.store.scorecard("scorecard.json"),
+            lambda path: path.write_text(_as_json(board, arena, missing)),
+        )
+        write_frame(arena.store.scorecard("leaderboard.parquet"), board)
+        arena.warehouse.replace_table("results.scorecard", scores)
+        arena.warehouse.replace_table("results.leaderboard", board)
+        name = history.remember(arena.settings, arena.store.current_hash, board.to_dicts(), _inputs(arena))
+        best = board.filter(pl.col("kind") == "candidate").row(0, named=True)
+        shown = board.head(SHOWN_RUNS).select("strategy", "parameters", *HEADLINE[:4]).to_dicts()
+        return dg.MaterializeResult(
+            metadata={
+                **frame_metadata(scores),
+                "remembered_as": name,
+                "runs": runs - len(missing),
+                "runs_missing": len(missing),
+                "best_strategy": best["strategy"],
+                "best_parameters": best["parameters"],
+                "best_economic_profit": float(best["economic_profit"]),
+                "trade_off": trade_off_sentence(board),
+                "leaderboard": markdown_table(shown),
+            }
+        )
+
+    levels = [_level_card(level) for level in ("category", "supplier", "segment", "item")]
+    return [scorecard, pareto_front, *levels]
+
+
+def _inputs(arena: ArenaResource) -> list[dict[str, object]]:
+    """Log files that were taken in."""
+    query = "select path, content_sha256 from logs.manifest order by path"
+    return arena.warehouse.read(query).to_dicts()
+
+
+def _as_json(board: pl.DataFrame, arena: ArenaResource, missing: list[str]) -> str:
+    shop = arena.settings.shop
+    content = {
+        "shop": shop.name,
+        "currency": shop.currency,
+        "synthetic": shop.synthetic,
+        "scenario": arena.store.current_hash,
+        "missing": missing,
+        "trade_off": trade_off_sentence(board),
+        "leaderboard": board.to_dicts(),
+    }
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=[OWNER],
+    kinds={"duckdb"},
+    deps=["scorecard"],
+    code_version="1",
+    description="Runs that no other beats on working capital, stock-out rate and gross margin at once.",
+)
+def pareto_front(arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The non-dominated set."""
+    board = leaderboard(pl.read_parquet(arena.store.scorecard("scorecard.parquet")))
+    front = board.filter("non_dominated").select(
+        "strategy", "parameters", "working_capital", "stockout_rate", "gross_margin", "economic_profit"
+    )
+    write_frame(arena.store.scorecard("pareto_front.parquet"), front)
+    arena.warehouse.replace_table("results.pareto_front", front)
+    return dg.MaterializeResult(
+        metadata=frame_metadata(front) | {"front": markdown_table(front.head(SHOWN_RUNS).to_dicts())}
+    )
+
+
+def _level_card(level: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=f"{level}_scorecard",
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds={"duckdb"},
+        deps=["scorecard"],
+        code_version="1",
+        description=f"Every figure of every run by {level}, the shop's own orders beside.",
+    )
+    def level_scorecard(arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        scores = pl.read_parquet(arena.store.scorecard("scorecard.parquet")).filter(pl.col("level") == level)
+        card = scores.drop("level").rename({"name": level})
+        write_frame(arena.store.scorecard(f"{level}_scorecard.parquet"), card)
+        arena.warehouse.replace_table(f"results.{level}_scorecard", card)
+        return dg.MaterializeResult(metadata={**frame_metadata(card), "groups": card[level].n_unique()})
+
+    return level_scorecard

@@ -1,0 +1,55 @@
+"""The code location: everything put together from the settings of a workspace."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from arena_pipeline.assets import arena, demand
+from arena_pipeline.assets.checks import CHECKS
+from arena_pipeline.assets.ingest import ingest_assets
+from arena_pipeline.assets.scorecards import scorecard_assets
+from arena_pipeline.automation import FRESH, WHEN_UPSTREAM_CHANGED, clean_up, follow, new_files, refresh, weekly
+from arena_pipeline.resources import ArenaResource
+from arena_pipeline.settings import Settings
+
+DOWNSTREAM = {"arena", "scorecards"}
+
+
+def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> dg.Definitions:
+    """Definitions of one workspace; a changed grid needs a reload of the code location.
+
+    Args:
+        settings: of the workspace.
+        loggers: where runs of this process log to; Dagster's console by default.
+    """
+    assets = [
+        *ingest_assets(settings),
+        demand.daily_activity,
+        demand.recovered_demand,
+        demand.demand_quality,
+        demand.demand_forecasts,
+        arena.scenario,
+        arena.actual,
+        arena.hindsight,
+        arena.upper_bound,
+        *arena.backtest_assets(settings),
+        *scorecard_assets(settings),
+    ]
+    return dg.Definitions(
+        assets=dg.map_asset_specs(_automated, assets),
+        asset_checks=CHECKS,
+        jobs=[refresh, clean_up],
+        schedules=[weekly],
+        sensors=[follow, new_files],
+        resources={"arena": ArenaResource(workspace=str(settings.workspace))},
+        executor=dg.in_process_executor,
+        loggers=dict(loggers or {}),
+    )
+
+
+def _automated(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Downstream of demand everything follows; the scorecard has a date by which it must be new."""
+    if spec.group_name not in DOWNSTREAM:
+        return spec
+    spec = spec.replace_attributes(automation_condition=WHEN_UPSTREAM_CHANGED)
+    return spec.replace_attributes(freshness_policy=FRESH) if spec.key.to_user_string() == "scorecard" else spec

@@ -1,0 +1,185 @@
+"""The ``arena`` command: the same jobs as in the Dagster UI, without knowing Dagster."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from arena_pipeline.settings import Settings, load_settings
+from engine.errors import ArenaError
+
+console = Console(soft_wrap=False, width=None if sys.stdout.isatty() else 140)
+
+
+def told_plainly(command: Callable[..., None]) -> Callable[..., None]:
+    """Errors meant for people are shown without a traceback; exit code 1."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        try:
+            command(*arguments, **options)
+        except ArenaError as error:
+            console.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True)
+            raise SystemExit(1) from error
+
+    return run
+
+
+workspace_option = click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Folder with arena.toml; default: this folder or the nearest above it.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="inventory-arena")
+def main() -> None:
+    """Replay a shop's own demand against procurement strategies, and score them beside what really happened."""
+    warnings.filterwarnings("ignore", module="dagster")
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+
+
+@main.command()
+@workspace_option
+@click.option("--row-order", type=int, default=None, help="Write the logs with rows and items in another order.")
+@told_plainly
+def demo(workspace: Path | None, row_order: int | None) -> None:
+    """Make the demo shop's logs, run everything, print the leaderboard."""
+    from arena_pipeline.demo import write_demo_shop  # noqa: PLC0415 - only this command needs it
+    from arena_pipeline.terminal import StageDisplay  # noqa: PLC0415
+
+    settings = load_settings(workspace)
+    display = StageDisplay(console)
+    display.begin("demo shop: real order lines, the rest generated around them")
+    shop = write_demo_shop(settings.var / "demo", row_order=row_order, progress=display.tell)
+    display.tell(
+        f"{shop.counts['skus']:,} items, {shop.counts['days']} days" if "skus" in shop.counts else "logs written"
+    )
+    _run_and_print(settings, display, "all")
+
+
+@main.command()
+@workspace_option
+@told_plainly
+def run(workspace: Path | None) -> None:
+    """Ingest new files, recover demand, run all strategies, score them."""
+    from arena_pipeline.terminal import StageDisplay  # noqa: PLC0415 - slow imports only when needed
+
+    _run_and_print(load_settings(workspace), StageDisplay(console), "all")
+
+
+@main.command()
+@workspace_option
+@told_plainly
+def ingest(workspace: Path | None) -> None:
+    """Take in new log files and recover demand; run no strategy."""
+    from arena_pipeline.runs import run_stages  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.terminal import StageDisplay  # noqa: PLC0415
+
+    display = StageDisplay(console)
+    run_stages(load_settings(workspace), display.tell, display.begin, "ingest")
+    display.begin("done")
+
+
+@main.command()
+@workspace_option
+@told_plainly
+def validate(workspace: Path | None) -> None:
+    """Check arena.toml and all log files without changing anything."""
+    from arena_pipeline.arena import make_strategy  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.ingest import ingest as take_in  # noqa: PLC0415
+    from arena_pipeline.warehouse import Warehouse  # noqa: PLC0415
+
+    settings = load_settings(workspace)
+    for name, grid in settings.strategies.items():
+        for point in grid.parameter_sets():
+            make_strategy(name, point)
+    with tempfile.TemporaryDirectory() as scratch:
+        report = take_in(settings, Warehouse(Path(scratch) / "check.duckdb"))
+        for file in report.files:
+            console.print(
+                f"{file.path}: {file.rows_read:,} rows read, {file.rows_new:,} used, "
+                f"{file.rows_duplicate:,} duplicate, {file.rows_quarantined:,} set aside",
+                highlight=False,
+            )
+    for warning in report.warnings:
+        console.print(f"warning: {warning}", style="yellow", highlight=False)
+    sets = sum(len(grid.parameter_sets()) for grid in settings.strategies.values())
+    console.print(
+        f"{settings.shop.name}: settings and logs are fine; {len(settings.strategies)} strategies, {sets} sets"
+    )
+
+
+@main.command()
+@workspace_option
+@click.option("--port", default=3000, show_default=True, help="Port on this machine.")
+@told_plainly
+def ui(workspace: Path | None, port: int) -> None:
+    """Open the Dagster UI on this workspace; schedule and automation run while it is open."""
+    settings = load_settings(workspace)
+    folder = str(settings.workspace)
+    environment = os.environ | {"DAGSTER_HOME": folder, "ARENA_WORKSPACE": folder}
+    (settings.var / "dagster").mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-m",
+        "arena_pipeline.definitions",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
+    console.print(f"Dagster UI on http://127.0.0.1:{port} (this machine only, no password); stop it with Ctrl-C")
+    raise SystemExit(subprocess.run(command, cwd=folder, env=environment, check=False).returncode)  # noqa: S603 - own command
+
+
+@main.command()
+@workspace_option
+@told_plainly
+def runs(workspace: Path | None) -> None:
+    """List scored runs."""
+    from arena_pipeline import history, terminal  # noqa: PLC0415 - slow imports only when needed
+
+    console.print(terminal.runs_table(history.runs(load_settings(workspace))))
+
+
+@main.command()
+@workspace_option
+@click.argument("first")
+@click.argument("second")
+@told_plainly
+def compare(workspace: Path | None, first: str, second: str) -> None:
+    """Say what changed in inputs, settings and scores between two scored runs."""
+    from arena_pipeline import history, terminal  # noqa: PLC0415 - slow imports only when needed
+
+    settings = load_settings(workspace)
+    terminal.print_comparison(console, history.find(settings, first), history.find(settings, second))
+
+
+def _run_and_print(settings: Settings, display: Any, only: str) -> None:
+    from arena_pipeline.runs import run_stages, seconds_by_stage  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.store import Store  # noqa: PLC0415
+    from arena_pipeline.terminal import print_result  # noqa: PLC0415
+
+    results = run_stages(settings, display.tell, display.begin, only)
+    display.tell(seconds_by_stage(results))
+    scorecard = Store.of(settings).scorecard("scorecard.parquet")
+    print_result(console, settings, scorecard)
+
+
+if __name__ == "__main__":
+    main()

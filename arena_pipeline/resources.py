@@ -1,0 +1,42 @@
+"""What assets need from outside: the workspace with its settings, database and results."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import dagster as dg
+
+from arena_pipeline.settings import Settings, load_settings
+from arena_pipeline.store import Store
+from arena_pipeline.warehouse import Warehouse
+
+
+@lru_cache(maxsize=4)
+def _settings(workspace: str) -> Settings:
+    return load_settings(Path(workspace))
+
+
+class ArenaResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """A workspace."""
+
+    workspace: str
+
+    @property
+    def settings(self) -> Settings:
+        """Typed content of ``arena.toml``."""
+        return _settings(self.workspace)
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The DuckDB file."""
+        ingest = self.settings.ingest
+        return Warehouse(
+            self.settings.warehouse_path,
+            memory_limit=ingest.memory_limit,
+            threads=ingest.threads,
+            timeout_seconds=ingest.lock_timeout_seconds,
+        )
+
+    @property
+    def store(self) -> Store:
+        """Result files."""
+        return Store.of(self.settings)

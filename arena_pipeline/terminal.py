@@ -1,0 +1,137 @@
+"""What the commands print: stages with their progress, the leaderboard, comparisons."""
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from arena_pipeline.history import RunRecord, changed_inputs, changed_scores, differences
+from arena_pipeline.settings import Settings
+from engine.scorecard.ranking import trade_off_sentence
+
+KIND_STYLES = {"actual": "bold yellow", "bound": "dim", "baseline": "cyan"}
+NAMES = {"default": ""}
+
+
+class StageDisplay:
+    """Prints each stage with its time, and the progress lines of its assets below it."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.started = time.perf_counter()
+
+    def begin(self, title: str) -> None:
+        """A stage starts."""
+        self.console.print(f"[bold]{self._clock()}  {escape(title)}[/bold]")
+
+    def tell(self, line: str) -> None:
+        """A line of progress."""
+        self.console.print(f"         {escape(line)}", style="dim", highlight=False, soft_wrap=True)
+
+    def _clock(self) -> str:
+        return f"{time.perf_counter() - self.started:6.1f} s"
+
+
+def leaderboard_table(board: pl.DataFrame, settings: Settings) -> Table:
+    """Runs by economic profit; the shop's own orders, baselines and bounds stand among the candidates."""
+    currency = settings.shop.currency
+    table = Table(title=f"Leaderboard: {settings.shop.name}", title_justify="left", pad_edge=False)
+    table.add_column("strategy", no_wrap=True)
+    table.add_column("parameters", overflow="fold")
+    for head in (f"economic profit {currency}", f"working capital {currency}", "stock-outs", "fill rate",
+                 f"gross margin {currency}", "turns", "front"):  # fmt: skip
+        table.add_column(head, justify="right")
+    for row in board.to_dicts():
+        cells = [
+            row["strategy"],
+            NAMES.get(row["parameters"], row["parameters"]),
+            money(row["economic_profit"]),
+            money(row["working_capital"]),
+            percent(row["stockout_rate"]),
+            percent(row["fill_rate"]),
+            money(row["gross_margin"]),
+            number(row["turns"]),
+            "*" if row["non_dominated"] else "",
+        ]
+        table.add_row(*cells, style=KIND_STYLES.get(row["kind"]))
+    return table
+
+
+def money(value: float | None) -> str:
+    """Whole units with separators."""
+    return "" if value is None else f"{value:,.0f}"
+
+
+def percent(value: float | None) -> str:
+    """Share as percent."""
+    return "" if value is None else f"{value:.1%}"
+
+
+def number(value: float | None) -> str:
+    """One decimal."""
+    return "" if value is None else f"{value:.1f}"
+
+
+def print_result(console: Console, settings: Settings, scorecard: Path) -> None:
+    """Leaderboard, the trade-off aloud, paths and digests."""
+    board = pl.read_parquet(scorecard.with_name("leaderboard.parquet"))
+    console.print()
+    console.print(leaderboard_table(board, settings))
+    console.print("* no other run is better in working capital, stock-out rate and gross margin at once", style="dim")
+    if settings.shop.synthetic:
+        console.print(escape(settings.shop.synthetic), style="yellow", highlight=False)
+    console.print(f"\n[bold]{escape(trade_off_sentence(board))}[/bold]\n")
+    for path in (scorecard, scorecard.with_suffix(".json")):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        console.print(f"{settings.label(path)}  sha256 {digest}", highlight=False, soft_wrap=True)
+
+
+def runs_table(records: list[RunRecord]) -> Table:
+    """Remembered runs with their best candidate."""
+    table = Table(title="Scored runs", title_justify="left", pad_edge=False)
+    for head in ("run", "scenario", "runs", "best", "economic profit"):
+        table.add_column(head)
+    for record in records:
+        board = record.manifest["leaderboard"]
+        best = next((row for row in board if row["kind"] == "candidate"), None)
+        title = f"{best['strategy']} {best['parameters']}" if best else ""
+        profit = money(best["economic_profit"]) if best else ""
+        table.add_row(record.name, record.manifest["scenario"][:16], str(len(board)), title, profit)
+    return table
+
+
+def print_comparison(console: Console, first: RunRecord, second: RunRecord) -> None:
+    """What changed in inputs, settings and scores."""
+    console.print(f"[bold]{first.name} -> {second.name}[/bold]")
+    files = changed_inputs(first, second)
+    console.print(f"inputs: {', '.join(f'{path} ({how})' for path, how in files) or 'the same'}", highlight=False)
+    settings = differences(first.manifest["settings"], second.manifest["settings"])
+    for key, before, after in settings:
+        console.print(f"settings: {key}: {escape(str(before))} -> {escape(str(after))}", highlight=False)
+    if not settings:
+        console.print("settings: the same")
+    table = Table(pad_edge=False)
+    rows = changed_scores(first, second)
+    for head in (
+        "strategy",
+        "parameters",
+        *(name for name in (rows[0] if rows else {}) if name not in {"strategy", "parameters"}),
+    ):
+        table.add_column(head.replace("_", " "))
+    for row in rows:
+        table.add_row(row["strategy"], row["parameters"], *(change(pair) for pair in list(row.values())[2:]))
+    console.print(table)
+
+
+def change(pair: tuple[Any, Any]) -> str:
+    """Value before and after; one value where they are equal."""
+    before, after = pair
+    if before is None or after is None:
+        return ""
+    shape = "{:,.0f}" if abs(before) >= 10 else "{:.4f}"
+    return shape.format(before) if before == after else f"{shape.format(before)} -> {shape.format(after)}"
