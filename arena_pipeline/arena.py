@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from arena_pipeline import demand
 from arena_pipeline.bundles import load_bundle, save_bundle
@@ -88,7 +89,7 @@ def make_strategy(name: str, point: ParameterSet) -> StrategyParameters:
     """A strategy with its parameters, checked.
 
     Raises:
-        SettingsError: unknown strategy or parameter, with the nearest known name.
+        SettingsError: unknown strategy or parameter, with the nearest known name; a value out of its range.
     """
     if name not in STRATEGIES:
         raise SettingsError(
@@ -102,7 +103,24 @@ def make_strategy(name: str, point: ParameterSet) -> StrategyParameters:
                 f"parameter must be one of {name}'s", value=parameter, place=f"arena.toml, [strategies.{name}]",
                 remedy=nearest(parameter, kind.model_fields) or f"Known: {', '.join(kind.model_fields)}",
             )  # fmt: skip
-    return kind(**point.parameters)
+    try:
+        return kind(**point.parameters)
+    except ValidationError as error:
+        raise _value_error(name, kind, error) from error
+
+
+def _value_error(name: str, kind: type[StrategyParameters], error: ValidationError) -> SettingsError:
+    """The first finding of Pydantic, in the arena's words."""
+    found = error.errors(include_url=False)[0]
+    parameter = str(found["loc"][0]) if found["loc"] else ""
+    field = kind.model_fields.get(parameter)
+    rule = found["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return SettingsError(
+        f"{parameter} {rule}".lstrip(),
+        value=found["input"],
+        place=f"arena.toml, [strategies.{name}]",
+        remedy=f"{parameter}: {field.description}" if field and field.description else "",
+    )
 
 
 def run_strategy(arena: ArenaResource, name: str, point: ParameterSet) -> pl.DataFrame:

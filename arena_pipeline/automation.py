@@ -39,6 +39,11 @@ WHEN_UPSTREAM_CHANGED = (
     & dg.AutomationCondition.all_deps_blocking_checks_passed()
 )
 
+WHEN_ALL_RAN = WHEN_UPSTREAM_CHANGED & ~dg.AutomationCondition.any_deps_match(
+    dg.AutomationCondition.will_be_requested()
+)
+"""For the scorecard: not beside the backtests that it is to read, but once after them."""
+
 FRESH = dg.FreshnessPolicy.time_window(fail_window=LATEST_AFTER)
 
 

@@ -8,7 +8,16 @@ from arena_pipeline.assets import arena, demand
 from arena_pipeline.assets.checks import CHECKS
 from arena_pipeline.assets.ingest import ingest_assets
 from arena_pipeline.assets.scorecards import scorecard_assets
-from arena_pipeline.automation import FRESH, WHEN_UPSTREAM_CHANGED, clean_up, follow, new_files, refresh, weekly
+from arena_pipeline.automation import (
+    FRESH,
+    WHEN_ALL_RAN,
+    WHEN_UPSTREAM_CHANGED,
+    clean_up,
+    follow,
+    new_files,
+    refresh,
+    weekly,
+)
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import Settings
 
@@ -51,5 +60,6 @@ def _automated(spec: dg.AssetSpec) -> dg.AssetSpec:
     """Downstream of demand everything follows; the scorecard has a date by which it must be new."""
     if spec.group_name not in DOWNSTREAM:
         return spec
-    spec = spec.replace_attributes(automation_condition=WHEN_UPSTREAM_CHANGED)
-    return spec.replace_attributes(freshness_policy=FRESH) if spec.key.to_user_string() == "scorecard" else spec
+    if spec.key.to_user_string() == "scorecard":
+        return spec.replace_attributes(automation_condition=WHEN_ALL_RAN, freshness_policy=FRESH)
+    return spec.replace_attributes(automation_condition=WHEN_UPSTREAM_CHANGED)

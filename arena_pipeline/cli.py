@@ -149,6 +149,26 @@ def ui(workspace: Path | None, port: int) -> None:
 
 @main.command()
 @workspace_option
+@click.argument("item")
+@click.option("--strategy", default="actual", show_default=True, help="A configured strategy, or actual.")
+@click.option("--parameters", default=None, help="A parameter set such as target=0.95; default: the first one.")
+@click.option("--first", "first_day", default=0, help="First day index to print.")
+@click.option("--days", default=None, type=int, help="How many days to print; default: all.")
+@told_plainly
+def explain(
+    workspace: Path | None, item: str, strategy: str, parameters: str | None, first_day: int, days: int | None
+) -> None:
+    """Print every day of one item, and why each order was placed."""
+    from arena_pipeline import explaining, terminal  # noqa: PLC0415 - slow imports only when needed
+
+    settings = load_settings(workspace)
+    told = explaining.explain(settings, item, strategy, parameters)
+    last = told.axes.days if days is None else first_day + days
+    terminal.print_ledger(console, told, first_day, last)
+
+
+@main.command()
+@workspace_option
 @told_plainly
 def runs(workspace: Path | None) -> None:
     """List scored runs."""

@@ -36,7 +36,7 @@ def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MetadataValue:
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.0f}"
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).replace("|", r"\|")
 
 
 def sparkline(values: Sequence[float], label: str) -> dg.MetadataValue:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from arena_pipeline.settings import Settings, load_settings
+from arena_pipeline.settings import FILE_NAME, Settings, load_settings
 from arena_pipeline.store import Store
 from arena_pipeline.warehouse import Warehouse
 
 
 @lru_cache(maxsize=4)
-def _settings(workspace: str) -> Settings:
+def _settings(workspace: str, _changed_at: int) -> Settings:
     return load_settings(Path(workspace))
 
 
@@ -22,8 +22,8 @@ class ArenaResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def settings(self) -> Settings:
-        """Typed content of ``arena.toml``."""
-        return _settings(self.workspace)
+        """Typed content of ``arena.toml``, read again when the file changed."""
+        return _settings(self.workspace, (Path(self.workspace) / FILE_NAME).stat().st_mtime_ns)
 
     @property
     def warehouse(self) -> Warehouse:

@@ -97,10 +97,11 @@ def write_frame(path: Path, frame: pl.DataFrame) -> None:
 
 
 @lru_cache(maxsize=1)
-def _load_arena(folder: Path) -> tuple[World, Information]:
+def _load_arena(folder: Path, _built_at: int) -> tuple[World, Information]:
     return load_bundle(folder / "world.npz", World), load_bundle(folder / "information.npz", Information)
 
 
 def load_arena(store: Store) -> tuple[World, Information]:
     """The current world and what strategies may know in it; kept in memory between runs of one process."""
-    return _load_arena(store.folder(store.current_hash))
+    folder = store.folder(store.current_hash)
+    return _load_arena(folder, (folder / "information.npz").stat().st_mtime_ns)

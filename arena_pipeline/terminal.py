@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from arena_pipeline.explaining import Explanation
 from arena_pipeline.history import RunRecord, changed_inputs, changed_scores, differences
 from arena_pipeline.settings import Settings
 from engine.scorecard.ranking import trade_off_sentence
+from engine.steppers.ledger import FLOWS, Review
 
 KIND_STYLES = {"actual": "bold yellow", "bound": "dim", "baseline": "cyan"}
 NAMES = {"default": ""}
@@ -42,10 +44,11 @@ def leaderboard_table(board: pl.DataFrame, settings: Settings) -> Table:
     currency = settings.shop.currency
     table = Table(title=f"Leaderboard: {settings.shop.name}", title_justify="left", pad_edge=False)
     table.add_column("strategy", no_wrap=True)
-    table.add_column("parameters", overflow="fold")
-    for head in (f"economic profit {currency}", f"working capital {currency}", "stock-outs", "fill rate",
-                 f"gross margin {currency}", "turns", "front"):  # fmt: skip
-        table.add_column(head, justify="right")
+    table.add_column("parameters", no_wrap=True)
+    heads = (f"economic\nprofit {currency}", f"working\ncapital {currency}", "stock-\nouts", "fill\nrate",
+             f"gross\nmargin {currency}", "turns", "front")  # fmt: skip
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
     for row in board.to_dicts():
         cells = [
             row["strategy"],
@@ -89,6 +92,46 @@ def print_result(console: Console, settings: Settings, scorecard: Path) -> None:
     for path in (scorecard, scorecard.with_suffix(".json")):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         console.print(f"{settings.label(path)}  sha256 {digest}", highlight=False, soft_wrap=True)
+
+
+def print_ledger(console: Console, told: Explanation, first: int, last: int) -> None:
+    """Days on which something happened, and the reviews among them."""
+    names = ("adjusted", "shrunk", "received", "expired", "sold", "lost", "ordered", "on_hand", "on_order", "waiting")
+    table = Table(title=told.title, title_justify="left", pad_edge=False)
+    for head in ("day", *(name.replace("_", " ") for name in names), "value"):
+        table.add_column(head, justify="right")
+    for row in told.ledger.days.filter(pl.col("day").is_between(first, last - 1)).to_dicts():
+        if any(row[name] for name in FLOWS):
+            cells = [str(row[name] or "") for name in names]
+            table.add_row(
+                told.axes.date_of(row["day"]).isoformat(), *cells, f"{row['value'] / told.minor_per_major:,.2f}"
+            )
+    console.print(table)
+    for review in told.ledger.reviews:
+        if first <= review.day < last:
+            _print_review(console, told, review)
+
+
+def _print_review(console: Console, told: Explanation, review: Review) -> None:
+    position = review.position
+    console.print(
+        f"{told.axes.date_of(review.day).isoformat()}: position {position.position} "
+        f"({position.on_hand} on hand + {position.on_order} on order - {position.waiting} waiting) "
+        f"<= {review.trigger}; level {review.level}: need {review.need}",
+        highlight=False,
+    )
+    for offer in review.offers:
+        landed = "" if offer.landed_cost is None else f", landed {offer.landed_cost / told.minor_per_major:.4f} a unit"
+        console.print(
+            f"    {offer.supplier}: {offer.quantity} units (by {offer.rounding}) at "
+            f"{offer.unit_cost / told.minor_per_major:.2f}{landed}: {offer.outcome}",
+            style="bold" if offer.outcome == "chosen" else "dim",
+            highlight=False,
+        )
+    order = review.order
+    if order is not None:
+        arrival = told.axes.date_of(order.arrives_on).isoformat()
+        console.print(f"    ordered {order.quantity}, arrives {arrival} ({order.arrives_on - order.ordered_on} days)")
 
 
 def runs_table(records: list[RunRecord]) -> Table:

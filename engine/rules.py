@@ -106,7 +106,7 @@ def next_review(day: int, review_period: int, next_order_day: Sequence[int]) -> 
         review_period: days, >= 1.
         next_order_day: for each day the supplier's first order day on or after it; ``NEVER`` where there is none.
     """
-    nominal = day // review_period * review_period
+    nominal = day if review_period == 1 else day // review_period * review_period
     due = next_order_day[nominal]
     if due >= day:
         return due

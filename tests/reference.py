@@ -9,7 +9,35 @@ import pytest
 from engine.optimisation.random_demand import named
 
 DATA = Path(__file__).parent / "data" / "reference_cases.json"
-ALIASES = {"lo": "low", "hi": "high", "p": "chance", "probability": "chance", "n": "trials", "std": "sd"}
+ALIASES = {
+    "lo": "low",
+    "hi": "high",
+    "p": "chance",
+    "probability": "chance",
+    "n": "trials",
+    "r": "successes",
+    "std": "sd",
+    "values": "units",
+    "x_values": "units",
+    "probabilities": "chances",
+    "pmf": "chances",
+}
+PARAMETERS = [
+    "mean",
+    "sd",
+    "mu",
+    "sigma",
+    "rate",
+    "shape",
+    "scale",
+    "low",
+    "high",
+    "chance",
+    "trials",
+    "successes",
+    "units",
+    "chances",
+]
 
 
 @cache
@@ -42,6 +70,5 @@ class Tolerance:
 def demand_of(inputs):
     """Random demand named in a case's inputs."""
     parameters = {ALIASES.get(name, name): value for name, value in inputs.items()}
-    names = ("mean", "sd", "mu", "sigma", "rate", "shape", "scale", "low", "high", "chance", "trials", "units", "chances")
     name = parameters.get("distribution", parameters.get("type"))
-    return named(name, **{key: parameters[key] for key in names if key in parameters})
+    return named(name, **{key: parameters[key] for key in PARAMETERS if key in parameters})

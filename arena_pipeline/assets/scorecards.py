@@ -69,7 +69,6 @@ def scorecard_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         arena.warehouse.replace_table("results.scorecard", scores)
         arena.warehouse.replace_table("results.leaderboard", board)
         name = history.remember(arena.settings, arena.store.current_hash, board.to_dicts(), _inputs(arena))
-        best = board.filter(pl.col("kind") == "candidate").row(0, named=True)
         shown = board.head(SHOWN_RUNS).select("strategy", "parameters", *HEADLINE[:4]).to_dicts()
         return dg.MaterializeResult(
             metadata={
@@ -77,9 +76,7 @@ def scorecard_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 "remembered_as": name,
                 "runs": runs - len(missing),
                 "runs_missing": len(missing),
-                "best_strategy": best["strategy"],
-                "best_parameters": best["parameters"],
-                "best_economic_profit": float(best["economic_profit"]),
+                **_best_candidate(board),
                 "trade_off": trade_off_sentence(board),
                 "leaderboard": markdown_table(shown),
             }
@@ -87,6 +84,13 @@ def scorecard_assets(settings: Settings) -> list[dg.AssetsDefinition]:
 
     levels = [_level_card(level) for level in ("category", "supplier", "segment", "item")]
     return [scorecard, pareto_front, *levels]
+
+
+def _best_candidate(board: pl.DataFrame) -> dict[str, str | float]:
+    """The first candidate of the board; nothing where none was run yet."""
+    names = {"best_strategy": "strategy", "best_parameters": "parameters", "best_economic_profit": "economic_profit"}
+    best = board.filter(pl.col("kind") == "candidate").head(1).to_dicts()
+    return {label: best[0][column] for label, column in names.items()} if best else {}
 
 
 def _inputs(arena: ArenaResource) -> list[dict[str, object]]:

@@ -143,7 +143,7 @@ def _process_variance(history: OrderHistory, dates: IntArray, categories: Catego
     From forecasts of past windows of four weeks that were complete on the date.
     """
     bands = len(BANDS) + 1
-    starts = np.arange(0, max(int(dates.max(initial=0)) - LEVEL_DAYS, 0) + 1, LEVEL_DAYS)
+    starts = np.arange(0, int(dates.max(initial=0)) - LEVEL_DAYS + 1, LEVEL_DAYS)
     if len(starts) == 0:
         return np.full((len(dates), bands), PROCESS_PRIOR)
     excess, squares, count = _window_errors(history, starts, categories, bands)

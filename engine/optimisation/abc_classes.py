@@ -28,12 +28,21 @@ def abc_by_item_share(value: ArrayLike, shares: Sequence[float], crossing: Cross
     Args:
         value: (S,) usage x unit cost, >= 0; ties keep the order of the items.
         shares: cumulated shares of items at the ends of the classes but the last, rising, e.g. (0.2, 0.5).
+
+    >>> abc_by_item_share([8, 90, 40, 2, 1], (0.2, 0.5)).tolist()
+    [1, 0, 1, 2, 2]
     """
     return _classes(value, np.ones(np.shape(value)), shares, crossing)
 
 
 def abc_by_value_share(value: ArrayLike, shares: Sequence[float], crossing: Crossing = "upper") -> IntArray:
-    """Class of each item by the cumulated share of value, e.g. (0.8, 0.95); arguments as ``abc_by_item_share``."""
+    """Class of each item by the cumulated share of value, e.g. (0.8, 0.95); arguments as ``abc_by_item_share``.
+
+    >>> abc_by_value_share([8, 90, 40, 2, 1], (0.8, 0.95)).tolist()
+    [1, 0, 0, 2, 2]
+    >>> abc_by_value_share([8, 90, 40, 2, 1], (0.8, 0.95), crossing="lower").tolist()
+    [2, 0, 1, 2, 2]
+    """
     return _classes(value, value, shares, crossing)
 
 

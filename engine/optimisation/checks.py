@@ -18,6 +18,16 @@ def floats(*values: ArrayLike) -> list[FloatArray]:
     return [np.asarray(value, np.float64) for value in values]
 
 
+def _inside(rule: str, holds: Callable[[FloatArray], Any], values: dict[str, ArrayLike]) -> None:
+    """For rules that ask for an interval it is enough to look at the ends; NaN is the least of any array with one."""
+    for name, value in values.items():
+        array = np.asarray(value, np.float64)
+        if array.size:
+            ends = np.array([array.min(), array.max()])
+            if not (np.isfinite(ends) & holds(ends)).all():
+                _require(rule, holds, {name: array})
+
+
 def _require(rule: str, holds: Callable[[FloatArray], Any], values: dict[str, ArrayLike]) -> None:
     for name, value in values.items():
         array = np.atleast_1d(np.asarray(value, np.float64))
@@ -28,22 +38,22 @@ def _require(rule: str, holds: Callable[[FloatArray], Any], values: dict[str, Ar
 
 def positive(**values: ArrayLike) -> None:
     """Raise InputError unless every value is finite and > 0; arrays in full."""
-    _require("> 0", lambda array: array > 0, values)
+    _inside("> 0", lambda array: array > 0, values)
 
 
 def not_negative(**values: ArrayLike) -> None:
     """Raise InputError unless every value is finite and >= 0."""
-    _require(">= 0", lambda array: array >= 0, values)
+    _inside(">= 0", lambda array: array >= 0, values)
 
 
 def finite(**values: ArrayLike) -> None:
     """Raise InputError where a value is NaN or infinite."""
-    _require("a finite number", lambda array: array == array, values)  # noqa: PLR0124 - finiteness is asked above
+    _inside("a finite number", np.isfinite, values)
 
 
 def probability(**values: ArrayLike) -> None:
     """Raise InputError unless 0 < value < 1."""
-    _require("> 0 and < 1", lambda array: (array > 0) & (array < 1), values)
+    _inside("> 0 and < 1", lambda array: (array > 0) & (array < 1), values)
 
 
 def whole_not_negative(**values: ArrayLike) -> None:

@@ -69,6 +69,10 @@ def continuous_review_cost(reorder_point: float, order_quantity: float, costs: R
     Args:
         reorder_point: r, whole where demand is.
         order_quantity: Q > 0, whole where demand is.
+
+    >>> from engine.optimisation.random_demand import Poisson
+    >>> round(continuous_review_cost(3, 9, ReviewCosts(4, 4, 28, 12, Poisson(6))), 4)
+    34.2642
     """
     checks.finite(reorder_point=reorder_point)
     checks.positive(order_quantity=order_quantity)
@@ -86,7 +90,7 @@ def continuous_review_cost(reorder_point: float, order_quantity: float, costs: R
 
 
 def best_reorder_point(order_quantity: float, costs: ReviewCosts) -> float:
-    """R with g(r) = g(r + Q) (5.9), continuous demand.
+    """The r with g(r) = g(r + Q) (5.9), continuous demand.
 
     >>> from engine.optimisation.random_demand import Normal
     >>> costs = ReviewCosts(8, 0.225, 7.5, 1300, Normal(1300, 150).over(1 / 12))

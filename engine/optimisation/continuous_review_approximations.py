@@ -22,13 +22,25 @@ def _economic_quantity(costs: ReviewCosts) -> float:
 
 
 def economic_quantity_with_safety_stock(costs: ReviewCosts) -> ReorderPolicy:
-    """Q: economic order quantity; r: quantile of lead-time demand at p / (p + h) (5.21)."""
+    """Q: economic order quantity; r: quantile of lead-time demand at p / (p + h) (5.21).
+
+    >>> from engine.optimisation.random_demand import Normal
+    >>> policy = economic_quantity_with_safety_stock(ReviewCosts(8, 0.225, 7.5, 1300, Normal(1300, 150).over(1 / 12)))
+    >>> round(policy.reorder_point, 3), round(policy.order_quantity, 3)
+    (190.337, 304.047)
+    """
     quantity, point = _economic_quantity(costs), costs.best_position()
     return ReorderPolicy(point, quantity, continuous_review_cost(point, quantity, costs))
 
 
 def backordered_lot(costs: ReviewCosts) -> ReorderPolicy:
-    """Q: lot with planned backorders; r: best for that Q (3.27, 5.9)."""
+    """Q: lot with planned backorders; r: best for that Q (3.27, 5.9).
+
+    >>> from engine.optimisation.random_demand import Normal
+    >>> policy = backordered_lot(ReviewCosts(8, 0.225, 7.5, 1300, Normal(1300, 150).over(1 / 12)))
+    >>> round(policy.reorder_point, 3), round(policy.order_quantity, 3)
+    (128.638, 308.574)
+    """
     lot = lot_with_backorders(costs.fixed_cost, costs.holding_cost, costs.stockout_cost, costs.demand_rate)
     quantity = float(lot.order_quantity)
     point = best_reorder_point(quantity, costs)
@@ -42,6 +54,11 @@ def expected_inventory_level(costs: ReviewCosts) -> ReorderPolicy:
 
     Raises:
         InputError: where Q h reaches p D, so that r has no solution.
+
+    >>> from engine.optimisation.random_demand import Normal
+    >>> policy = expected_inventory_level(ReviewCosts(8, 0.225, 7.5, 1300, Normal(1300, 150).over(1 / 12)))
+    >>> round(policy.reorder_point, 3), round(policy.order_quantity, 3), round(policy.cost, 3)
+    (213.97, 318.59, 95.451)
     """
 
     def reorder_point(quantity: float) -> float:
@@ -62,7 +79,13 @@ def expected_inventory_level(costs: ReviewCosts) -> ReorderPolicy:
 
 
 def loss_function_approximation(costs: ReviewCosts) -> ReorderPolicy:
-    """Shortages at r + Q neglected: n(r) = h Q / (h + p), Q = sqrt(2 (K D + (h + p) n2(r)) / h) (5.28, 5.29)."""
+    """Shortages at r + Q neglected: n(r) = h Q / (h + p), Q = sqrt(2 (K D + (h + p) n2(r)) / h) (5.28, 5.29).
+
+    >>> from engine.optimisation.random_demand import Normal
+    >>> policy = loss_function_approximation(ReviewCosts(8, 0.225, 7.5, 1300, Normal(1300, 150).over(1 / 12)))
+    >>> round(policy.reorder_point, 3), round(policy.order_quantity, 3)
+    (126.867, 328.449)
+    """
     demand, total = costs.lead_time_demand, costs.holding_cost + costs.stockout_cost
 
     def reorder_point(quantity: float) -> float:

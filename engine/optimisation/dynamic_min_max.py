@@ -83,6 +83,11 @@ def dynamic_min_max(
         opening_stock: units before the first period, negative when backordered.
         terminal_holding_cost, terminal_stockout_cost: money per unit on hand and waiting after the last period.
         demand_deviations: continuous demand farther from its mean than so many standard deviations is left out.
+
+    >>> from engine.optimisation.random_demand import Poisson
+    >>> policy = dynamic_min_max([Period(Poisson(mean), 100, 0, 1, 10) for mean in (20, 40, 60, 40)])
+    >>> policy.order_up_to.tolist(), round(policy.cost, 2)
+    ([67, 49, 109, 49], 332.18)
     """
     checks.same_length("a horizon has at least one period", range(len(periods)))
     checks.not_negative(terminal_holding_cost=terminal_holding_cost, terminal_stockout_cost=terminal_stockout_cost)

@@ -49,16 +49,16 @@ def pack_quantity(
 ) -> IntArray:
     """Multiple, at least the smallest quantity, of least cost around the economic order quantity.
 
-    The cost is convex in Q, so the optimum in packs is one of the two neighbours of Q*.
+    The cost is convex in Q, so the optimum in packs is one of the two neighbours of Q*. Called by planners on whole
+    matrices, so it trusts its inputs: holding cost and multiple > 0, the others >= 0.
     """
-    best = economic_order_quantity(fixed_cost, holding_cost, demand_rate)
+    best = np.sqrt(2 * fixed_cost * demand_rate / holding_cost)
     least = -(-np.maximum(smallest, 1) // multiple) * multiple
     below = np.maximum((best // multiple).astype(np.int64) * multiple, least)
     above = np.maximum(below + multiple, least)
-    cheaper = eoq_cost(below, fixed_cost, holding_cost, demand_rate) <= eoq_cost(
-        above, fixed_cost, holding_cost, demand_rate
-    )
-    return np.where(cheaper, below, above)
+    cost_below = fixed_cost * demand_rate / below + holding_cost * below / 2
+    cost_above = fixed_cost * demand_rate / above + holding_cost * above / 2
+    return np.where(cost_below <= cost_above, below, above)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def economic_production_quantity(
 
 
 def production_holding_cost(holding_cost: ArrayLike, demand_rate: ArrayLike, production_rate: ArrayLike) -> FloatArray:
-    """H (1 - D / P): holding cost per unit of a lot, part of which is used while the rest is made."""
+    """Return h (1 - D / P): holding cost per unit of a lot, part of which is used while the rest is made."""
     checks.positive(production_rate=production_rate)
     holding, demand, production = checks.floats(holding_cost, demand_rate, production_rate)
     busy = demand / production

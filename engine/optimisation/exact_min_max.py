@@ -89,7 +89,7 @@ def min_max_cost(reorder_point: int, order_up_to: int, costs: PeriodCosts) -> fl
     renewals, visits = np.zeros(gap), np.zeros(gap + 1)
     renew(renewals, visits, costs.probabilities(), 0, gap)
     cost = costs.rate(np.arange(reorder_point + 1, order_up_to + 1, dtype=np.float64))
-    return cycle_cost(cost, renewals, gap - 1, gap, costs.fixed_cost) / float(visits[gap])
+    return float(cycle_cost(cost, renewals, gap - 1, gap, costs.fixed_cost) / visits[gap])
 
 
 def best_min_max(costs: PeriodCosts) -> MinMaxPolicy:
@@ -107,4 +107,4 @@ def best_min_max(costs: PeriodCosts) -> MinMaxPolicy:
     high = math.ceil(max(best, costs.protection_demand.mean + most / costs.holding_cost)) + 3
     cost, size = costs.rate(np.arange(low, high + 1, dtype=np.float64)), high - low + 1
     point, top, average = search(cost, costs.probabilities(), costs.fixed_cost, np.zeros(size), np.zeros(size + 1))
-    return MinMaxPolicy(low + point, low + top, average)
+    return MinMaxPolicy(low + point, low + top, float(average))

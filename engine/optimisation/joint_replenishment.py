@@ -43,6 +43,10 @@ def joint_replenishment(
         shared_fixed_cost: K, money per order.
         individual_fixed_costs: (S,) k, money per item in an order.
         holding_costs: (S,) h, money per unit and period; ``demand_rates``: (S,) D, units per period.
+
+    >>> order = joint_replenishment(40, [15] * 4, [0.24] * 4, [86000, 12500, 1400, 3000])
+    >>> order.multiples.tolist(), round(order.cost, 2)
+    ([1, 1, 4, 3], 2067.65)
     """
     checks.same_length("one cost and rate per item", individual_fixed_costs, holding_costs, demand_rates)
     checks.not_negative(shared_fixed_cost=shared_fixed_cost, individual_fixed_costs=individual_fixed_costs)

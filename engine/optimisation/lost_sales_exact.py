@@ -23,6 +23,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 LARGEST_STATES = 2_000_000
+LARGEST_CHOICES = 20_000_000
 MOST_PERIODS = 20_000
 SETTLED = 1e-12
 
@@ -76,6 +77,10 @@ def base_stock_cost(base_stock: int, costs: LostSalesCosts) -> BaseStockResult:
     """Exact long-run cost of order-up-to S, by the Markov chain of the units on order.
 
     An order replaces what was sold the period before, so a state is the sales of the last ``lead_time`` periods.
+
+    >>> from engine.optimisation.random_demand import Poisson
+    >>> round(base_stock_cost(13, LostSalesCosts(Poisson(5), 1, 1, 9)).cost, 4)
+    5.5475
     """
     checks.whole_not_negative(base_stock=base_stock)
     on_order = _pipelines(base_stock, costs.lead_time)
@@ -158,6 +163,10 @@ def optimal_lost_sales_cost(costs: LostSalesCosts, tolerance: float = 1e-6) -> f
 
     Args:
         tolerance: largest gap between the bounds on the cost, money.
+
+    >>> from engine.optimisation.random_demand import Poisson
+    >>> round(optimal_lost_sales_cost(LostSalesCosts(Poisson(5), 1, 1, 4)), 4)
+    4.0407
     """
     chance = costs.lost_sale_cost / (costs.lost_sale_cost + costs.holding_cost)
     most_stock = int(costs.demand.over(costs.lead_time + 1).quantile(chance))
@@ -166,8 +175,11 @@ def optimal_lost_sales_cost(costs: LostSalesCosts, tolerance: float = 1e-6) -> f
     most_order = int(costs.demand.quantile(chance)) + 1
     shape = (most_stock + 1, *[most_order + 1] * (costs.lead_time - 1))
     states = int(np.prod(shape))
-    if states * (most_order + 1) > LARGEST_STATES:
-        raise InputError(f"states must be <= {LARGEST_STATES:,}", value=states, remedy="Use a smaller system.")
+    choices = states * (most_order + 1)
+    if choices > LARGEST_CHOICES:
+        raise InputError(
+            f"states x orders must be <= {LARGEST_CHOICES:,}", value=choices, remedy="Use a smaller system."
+        )
     period_cost = costs.rate(np.arange(most_stock + 1, dtype=np.float64)).reshape(-1, *[1] * (costs.lead_time - 1))
     left = _stock_left(most_stock, costs)
     value = np.zeros(shape)

@@ -128,6 +128,11 @@ def power_approximation(
         mean: of demand per period.
         protection_mean, protection_variance: of demand over lead time plus one period.
         fixed_cost: money per order; ``holding_cost``, ``penalty``: per unit and period.
+
+    >>> demand = (np.array(50.0), np.array(50.0), np.array(64.0))
+    >>> point, top = power_approximation(*demand, np.array(2.5), np.array(0.18), np.array(0.7))
+    >>> round(float(point), 2), round(float(top), 2)
+    (40.19, 74.29)
     """
     deviation = np.sqrt(np.maximum(protection_variance, 1e-12))
     lot = 1.3 * mean**0.494 * (fixed_cost / holding_cost) ** 0.506 * (1 + protection_variance / mean**2) ** 0.116

@@ -24,6 +24,9 @@ def critical_ratio(underage: FloatArray, overage: FloatArray) -> FloatArray:
     Args:
         underage: money lost per unit short; not positive gives 0.
         overage: money lost per unit left over.
+
+    >>> float(critical_ratio(np.array(3.0), np.array(1.0)))
+    0.75
     """
     short = np.maximum(underage, 0.0)
     total = short + np.maximum(overage, 0.0)
@@ -36,13 +39,22 @@ def newsvendor_level(demand: RandomDemand, holding_cost: float, stockout_cost: f
     Args:
         demand: over the protection interval, units.
         holding_cost: h > 0, money per unit left over; ``stockout_cost``: p > 0, money per unit short.
+
+    >>> from engine.optimisation.random_demand import Normal, Poisson
+    >>> round(newsvendor_level(Normal(900, 60), 43, 79), 2), newsvendor_level(Poisson(6), 1, 4)
+    (922.72, 8.0)
     """
     checks.positive(holding_cost=holding_cost, stockout_cost=stockout_cost)
     return demand.quantile(stockout_cost / (stockout_cost + holding_cost))
 
 
 def newsvendor_cost(level: ArrayLike, demand: RandomDemand, holding_cost: float, stockout_cost: float) -> FloatArray:
-    """H E[(S - D)+] + p E[(D - S)+] (4.3), money."""
+    """Expected cost h E[(S - D)+] + p E[(D - S)+] (4.3), money.
+
+    >>> from engine.optimisation.random_demand import Normal
+    >>> round(float(newsvendor_cost(40, Normal(50, 8), 0.18, 0.7)), 4)
+    7.3561
+    """
     checks.not_negative(holding_cost=holding_cost, stockout_cost=stockout_cost)
     checks.finite(level=level)
     return holding_cost * demand.leftover(level) + stockout_cost * demand.shortage(level)
@@ -62,6 +74,11 @@ class Margins:
     Attributes:
         revenue: selling price; ``purchase_cost``: unit cost; ``salvage``: what a unit left over still fetches.
         holding_cost: of a unit left over; ``stockout_cost``: of a unit short, beyond its lost margin.
+
+    >>> from engine.optimisation.random_demand import Poisson
+    >>> margins = Margins(revenue=7, purchase_cost=2.5, salvage=1.5)
+    >>> margins.level(Poisson(50)), round(float(margins.profit(56, Poisson(50))), 4)
+    (56.0, 214.5173)
     """
 
     revenue: float
@@ -108,6 +125,10 @@ class MyopicCosts:
         holding_cost, stockout_cost: h, p, money per unit and period.
         purchase_cost, purchase_cost_next: c now and next period, money per unit.
         discount: factor for a period, 0 < discount <= 1.
+
+    >>> from engine.optimisation.random_demand import Normal
+    >>> round(MyopicCosts(43, 79, 65, 55, 0.9).level(Normal(900, 60)), 4)
+    903.0833
     """
 
     holding_cost: float
@@ -124,7 +145,7 @@ class MyopicCosts:
 
     @property
     def cost_of_waiting(self) -> float:
-        """C - discount x c_next: what buying a unit now costs more than buying it next period."""
+        """Now c, less discount x c_next: what buying a unit now costs more than buying it next period."""
         return self.purchase_cost - self.discount * self.purchase_cost_next
 
     def level(self, demand: RandomDemand) -> float:
@@ -134,7 +155,7 @@ class MyopicCosts:
         )
 
     def cost(self, level: ArrayLike, demand: RandomDemand) -> FloatArray:
-        """C y + h E[left over] + p E[short] - discount c_next (y - E[D]), money."""
+        """Expected cost c y + h E[left over] + p E[short] - discount c_next (y - E[D]), money."""
         carried = self.discount * self.purchase_cost_next * (checks.floats(level)[0] - demand.mean)
         held = newsvendor_cost(level, demand, self.holding_cost, self.stockout_cost)
         return self.purchase_cost * checks.floats(level)[0] + held - carried

@@ -59,6 +59,9 @@ def all_units_lot(
         holding_rate: i > 0, share of unit cost per period.
         demand_rate: D > 0, units per period.
         breakpoints: b_j, first 0, rising; ``unit_costs``: c_j, falling.
+
+    >>> all_units_lot(200, 0.2, 1000, [0, 200, 500], [500, 475, 450])
+    BreakLot(order_quantity=500.0, region=2, cost=472900.0)
     """
     checks.positive(fixed_cost=fixed_cost, holding_rate=holding_rate, demand_rate=demand_rate)
     starts, prices = _checked(breakpoints, unit_costs)
@@ -80,6 +83,10 @@ def incremental_lot(
 
     Arguments as ``all_units_lot``. A lot of Q costs c_j Q + (K_j - K); its cost per period is
     c_j D + i (K_j - K) / 2 + K_j D / Q + i c_j Q / 2.
+
+    >>> lot = incremental_lot(8, 0.3, 1300, [0, 400, 800], [0.75, 0.72, 0.68])
+    >>> round(lot.order_quantity, 3), lot.region, round(lot.cost, 4)
+    (304.047, 0, 1043.4105)
     """
     checks.positive(fixed_cost=fixed_cost, holding_rate=holding_rate, demand_rate=demand_rate)
     starts, prices = _checked(breakpoints, unit_costs)

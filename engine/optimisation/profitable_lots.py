@@ -17,8 +17,8 @@ def most_profit(
 ) -> FloatArray:
     """Greatest profit per SKU from lots that arrive on demand days, (S,) money.
 
-    P(j + 1) = max of P(j) and, over i <= j, P(i) - K_i + sum over k = i..j of max(0, gain_k - holding_k (day_k - day_i)),
-    with K_i of the row the lot begins with.
+    P(j + 1) = max of P(j) and, over i <= j, P(i) - K_i + sum over k = i..j of max(0, gain_k - holding_k x age of the
+    lot that begins with row i).
 
     Args:
         first_row: (S + 1,) rows of SKU s are ``first_row[s]:first_row[s + 1]``.

@@ -36,7 +36,7 @@ def normal_safety_stock(
     service_level: ArrayLike, sd: ArrayLike, lead_time: ArrayLike = 1.0,
     mean: ArrayLike = 0.0, lead_time_sd: ArrayLike = 0.0,
 ) -> FloatArray:  # fmt: skip
-    """Z sigma of lead-time demand: stock beyond its mean that covers a cycle with the chance given, units.
+    """Safety stock z sigma of lead-time demand: stock beyond its mean that covers a cycle with the chance given, units.
 
     Args:
         service_level: chance of no stock-out in a cycle, > 0 and < 1.

@@ -124,7 +124,7 @@ class OpeningOrders:
     line_cost: IntArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scenario:
     """The world strategies compete in.
 

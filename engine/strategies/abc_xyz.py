@@ -10,12 +10,14 @@ from engine.optimisation.lost_sales import best_base_stock
 from engine.optimisation.min_max import optimal_min_max
 from engine.optimisation.service_level import order_up_to_level, reorder_point
 from engine.plan import Levels
-from engine.strategies.information import Information, IntArray, Sourcing
+from engine.segments import CELLS
+from engine.strategies.information import BoolMatrix, Information, IntArray, Sourcing
 from engine.strategies.levels import levels_plan
 from engine.strategies.parameters import StrategyParameters
-from engine.strategies.protection import fixed_cost, protection_demand, reorder_demand
+from engine.strategies.protection import Moments, fixed_cost, protection_demand, reorder_demand
 
 WEEKLY = 7
+DAILY_CELLS = ("AX", "BX", "CY", "CZ")
 
 
 class AbcXyz(StrategyParameters):
@@ -30,59 +32,76 @@ class AbcXyz(StrategyParameters):
 
     def plan(self, information: Information) -> Levels:
         """Levels for every date and SKU."""
-        cell = information.segments.cell
-        daily = np.isin(cell, (0, 3, 7, 8))
-        period = np.where(daily, 1, WEEKLY)
+        period = np.where(_in(information, *DAILY_CELLS), 1, WEEKLY)
         sourcing = information.source(information.economic_quantity, period)
-        quantity = pack_quantity(
+        lots = pack_quantity(
             fixed_cost(information, sourcing),
             np.maximum(information.holding_cost(sourcing.unit_cost), 1e-9),
             information.daily_mean,
             sourcing.smallest,
             sourcing.multiple,
         )
-        lean, moderate, large = self.target, self._raised(1), self._raised(2)
-        point, up_to = np.full_like(cell, -1), np.zeros_like(cell)
-        lots = np.zeros_like(cell)
-        chosen = np.isin(cell, (0, 3))
-        levels = reorder_point(*reorder_demand(information, sourcing), quantity, lean, self.target_kind)
-        point[chosen], lots[chosen] = levels[chosen], quantity[chosen]
-        for cells, target in (([4], lean), ([1], moderate), ([2, 5], large)):
-            chosen = np.isin(cell, cells)
-            levels = order_up_to_level(*protection_demand(information, sourcing), target, self.target_kind)
-            point[chosen], up_to[chosen] = levels[chosen] - 1, np.maximum(levels[chosen], 0)
-        low, high = self._min_max(information, sourcing)
-        chosen = cell == 6
-        point[chosen], up_to[chosen] = low[chosen], high[chosen]
-        chosen = cell == 7
-        point[chosen], up_to[chosen] = 0, np.maximum(quantity[chosen], 1)
-        chosen = cell == 8
-        one = self._one_where_it_pays(information, sourcing)
-        point[chosen], up_to[chosen] = one[chosen] - 1, one[chosen]
+        point, up_to = np.full(information.shape, -1), np.zeros(information.shape, np.int64)
+        self._reorder_points(information, sourcing, lots, point)
+        self._periodic(information, sourcing, point, up_to)
+        self._slow_movers(information, sourcing, lots, point, up_to)
         return levels_plan(
-            information, sourcing, self,
-            reorder_point=point, order_up_to=up_to, order_quantity=lots, review_period=period,
-        )  # fmt: skip
+            information,
+            sourcing,
+            self,
+            reorder_point=point,
+            order_up_to=up_to,
+            order_quantity=np.where(_in(information, "AX", "BX"), lots, 0),
+            review_period=period,
+        )
 
-    def _raised(self, steps: int) -> float:
-        return 1 - (1 - self.target) * (1 - self.buffer_step) ** steps
+    def _reorder_points(self, information: Information, sourcing: Sourcing, lots: IntArray, point: IntArray) -> None:
+        """AX, BX: (r, Q) for the target."""
+        cells = _in(information, "AX", "BX")
+        demand = _at(cells, reorder_demand(information, sourcing))
+        point[cells] = reorder_point(*demand, lots[cells], self.target, self.target_kind)
 
-    def _min_max(self, information: Information, sourcing: Sourcing) -> tuple[IntArray, IntArray]:
-        holding = np.maximum(information.holding_cost(sourcing.unit_cost) * sourcing.interval, 1e-9)
-        return optimal_min_max(
-            information.forecast.moments(sourcing.interval),
-            protection_demand(information, sourcing)[0],
-            np.maximum(fixed_cost(information, sourcing), 1e-6),
+    def _periodic(self, information: Information, sourcing: Sourcing, point: IntArray, up_to: IntArray) -> None:
+        """BY for the target, AY a step above it, AZ and BZ two; CX by least cost."""
+        protection, before, cycle = protection_demand(information, sourcing)
+        for steps, names in enumerate((["BY"], ["AY"], ["AZ", "BZ"])):
+            cells = _in(information, *names)
+            target = 1 - (1 - self.target) * (1 - self.buffer_step) ** steps
+            level = order_up_to_level(
+                _at(cells, protection), _at(cells, before), cycle[cells], target, self.target_kind
+            )
+            point[cells], up_to[cells] = level - 1, np.maximum(level, 0)
+        cells = _in(information, "CX")
+        holding = np.maximum(information.holding_cost(sourcing.unit_cost) * sourcing.interval, 1e-9)[cells]
+        point[cells], up_to[cells] = optimal_min_max(
+            _at(cells, information.forecast.moments(sourcing.interval)),
+            _at(cells, protection),
+            np.maximum(fixed_cost(information, sourcing), 1e-6)[cells],
             holding,
             holding * self.target / (1 - self.target),
         )
 
-    def _one_where_it_pays(self, information: Information, sourcing: Sourcing) -> IntArray:
+    def _slow_movers(
+        self, information: Information, sourcing: Sourcing, lots: IntArray, point: IntArray, up_to: IntArray
+    ) -> None:
+        """CY: reorder when empty; CZ: one unit where it pays."""
+        cells = _in(information, "CY")
+        point[cells], up_to[cells] = 0, np.maximum(lots[cells], 1)
+        cells = _in(information, "CZ")
         ahead = sourcing.lead_time + sourcing.interval - 1
-        level = best_base_stock(
-            information.forecast.moments(ahead, sourcing.lead_time_variance),
-            information.daily_mean,
-            information.holding_cost(sourcing.unit_cost),
-            information.price - sourcing.unit_cost,
+        best = best_base_stock(
+            _at(cells, information.forecast.moments(ahead, sourcing.lead_time_variance)),
+            information.daily_mean[cells],
+            information.holding_cost(sourcing.unit_cost)[cells],
+            (information.price - sourcing.unit_cost)[cells],
         )
-        return np.minimum(level, 1)
+        one = np.minimum(best, 1)
+        point[cells], up_to[cells] = one - 1, one
+
+
+def _in(information: Information, *names: str) -> BoolMatrix:
+    return np.isin(information.segments.cell, [CELLS.index(name) for name in names])
+
+
+def _at(cells: BoolMatrix, moments: Moments) -> Moments:
+    return moments[0][cells], moments[1][cells]

@@ -18,6 +18,7 @@ from engine.settings import CostRates
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolMatrix = NDArray[np.bool_]
 
 LARGEST_CARRY_U6 = 10**11
 

@@ -16,7 +16,9 @@ def moved_rows(table, order):
     sku = place[table.sku] if len(table.sku) else table.sku
     rows = np.argsort(sku, kind="stable")
     columns = {
-        field.name: getattr(table, field.name)[rows] for field in fields(table) if field.name not in ("sku", "first_row")
+        field.name: getattr(table, field.name)[rows]
+        for field in fields(table)
+        if field.name not in ("sku", "first_row")
     }
     if isinstance(table, SPARSE):
         columns["first_row"] = np.searchsorted(sku[rows], np.arange(len(order) + 1)).astype(np.int64)

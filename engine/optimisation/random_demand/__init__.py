@@ -75,6 +75,7 @@ FORMS: dict[tuple[str, ...], Callable[..., RandomDemand]] = {
     ("uniform", "high", "low"): Uniform,
     ("poisson", "mean"): _poisson,
     ("negative_binomial", "mean", "sd"): _negative_binomial,
+    ("negative_binomial", "chance", "successes"): NegativeBinomial,
     ("geometric", "chance"): Geometric,
     ("geometric", "mean"): _geometric_from_zero,
     ("binomial", "chance", "trials"): Binomial,
@@ -88,8 +89,8 @@ def named(name: str, **parameters: Any) -> RandomDemand:
 
     Args:
         name: normal (mean, sd), lognormal (mu, sigma), exponential (rate), gamma (shape, scale), uniform (low, high),
-            poisson (mean), negative_binomial (mean, sd), geometric (chance: trials from 1; or mean: units from 0),
-            binomial (trials, chance), discrete (units, chances).
+            poisson (mean), negative_binomial (mean, sd; or successes, chance), binomial (trials, chance),
+            geometric (chance: trials from 1; or mean: units from 0), discrete (units, chances).
         parameters: of that distribution, by keyword.
 
     Raises:

@@ -84,12 +84,12 @@ class Normal(Continuous):
         return special.ndtr((as_array(level) - self.mean) / self.scale)
 
     def shortage(self, level: ArrayLike) -> FloatArray:
-        """Sd (phi(z) - z P(Z > z))."""
+        """Scale x (phi(z) - z P(Z > z))."""
         z = (as_array(level) - self.mean) / self.scale
         return self.scale * (_density(z) - z * special.ndtr(-z))
 
     def second_shortage(self, level: ArrayLike) -> FloatArray:
-        """Sd^2 / 2 ((z^2 + 1) P(Z > z) - z phi(z))."""
+        """Scale^2 / 2 x ((z^2 + 1) P(Z > z) - z phi(z))."""
         z = (as_array(level) - self.mean) / self.scale
         return self.scale**2 / 2 * ((z**2 + 1) * special.ndtr(-z) - z * _density(z))
 

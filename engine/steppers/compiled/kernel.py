@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from engine import rules
 from engine.kernels import kernel
+from engine.plan import NEVER_ORDER
 from engine.rules import NEVER
 from engine.steppers.compiled.tables import Output, PlanTable, World
 from engine.totals import FIELD_INDEX
@@ -72,31 +73,25 @@ STATE_SIZE = 24
 
 
 @register_jitable
-def _book_payable(world: World, row: IntArray, part: int, cost: int, supplier: int, ordered: int, arrives: int) -> None:
+def _book_payable(
+    row: IntArray, part_ends: IntArray, part: int, cost: int, prepaid: int, terms: int, ordered: int, arrives: int
+) -> None:
     """Capital of one order, in every window part it touches."""
-    if supplier < 0:
-        return
-    prepaid = share_of(cost, world.prepayment_u6[supplier])
-    terms = world.terms_days[supplier]
-    if prepaid == 0 and terms == 0:
-        return
-    for index in range(part, world.part_ends.shape[0]):
-        first = world.part_ends[index - 1] if index > 0 else 0
+    for index in range(part, part_ends.shape[0]):
+        first = part_ends[index - 1] if index > 0 else 0
         if first >= arrives + terms:
             break
-        row[index, F_PAYABLE] += payable_value_days(
-            cost, prepaid, ordered, arrives, terms, first, world.part_ends[index]
-        )
+        row[index, F_PAYABLE] += payable_value_days(cost, prepaid, ordered, arrives, terms, first, part_ends[index])
 
 
 @register_jitable
 def _expect(pending: IntArray, head: int, count: int, arrives: int, quantity: int, cost: int) -> None:
     """Enter an order into the ring of open orders, sorted by arrival, later ones of a day behind."""
-    size = pending.shape[0]
-    slot = (head + count) % size
+    mask = pending.shape[0] - 1
+    slot = (head + count) & mask
     place = count
     while place > 0:
-        before = (head + place - 1) % size
+        before = (head + place - 1) & mask
         if pending[before, 0] <= arrives:
             break
         for column in range(3):
@@ -109,75 +104,15 @@ def _expect(pending: IntArray, head: int, count: int, arrives: int, quantity: in
 
 
 @register_jitable
-def _best_offer(  # the offer row and quantity; -1 when none may, -2 when none ever may at this position
-    world: World, sku: int, day: int, position: int, need: int, lead_limit: int, max_position: int, carry: int
-) -> tuple[int, int]:
-    best, best_quantity, best_cost, possible = -1, 0, 0, False
-    for row in range(world.offer_first[sku], world.offer_first[sku + 1]):
-        if world.offer_lead_time[row] > lead_limit:
-            continue
-        quantity = rounded_quantity(need, world.offer_smallest[row], world.offer_multiple[row])
-        if is_refused(quantity, need, position, max_position):
-            continue
-        possible = True
-        is_open = world.next_order_day[world.offer_supplier[row], day] == day
-        if not is_open or day < world.offer_valid_from[row] or day >= world.offer_valid_until[row]:
-            continue
-        cost = landed_cost_u6(quantity, world.offer_unit_cost[row], world.offer_line_cost[row], carry)
-        if best < 0 or is_better_offer(
-            cost, world.offer_lead_time[row], quantity, best_cost, world.offer_lead_time[best], best_quantity
-        ):
-            best, best_quantity, best_cost = row, quantity, cost
-    if best < 0 and not possible:
-        return -2, 0
-    return best, best_quantity
-
-
-@register_jitable
-def _open(
-    world: World, plan: PlanTable, output: Output, sku: int, state: IntArray, pending: IntArray, lots: IntArray
-) -> None:
-    """Set a row to the start of day 0."""
-    state[:] = 0
-    on_hand = world.opening_on_hand[sku]
-    category = world.category[sku]
-    state[ON_HAND] = on_hand
-    state[VALUE] = world.opening_value[sku]
-    state[RECEIVED_THROUGH] = on_hand
-    state[LAST_SALE] = -1
-    state[NEXT_DEMAND] = world.demand_first[sku]
-    state[NEXT_ADJUSTMENT] = world.adjustment_first[sku]
-    state[NEXT_ORDER] = plan.order_first[sku]
-    state[NEXT_REVIEW] = NEVER
-    output.inventory_value[category, 0] += world.opening_value[sku]
-    if world.shelf_life[sku] > 0 and on_hand > 0:
-        lots[0, 0] = world.shelf_life[sku]
-        lots[0, 1] = on_hand
-        state[LOT_COUNT] = 1
-    for index in range(plan.opening_first[sku], plan.opening_first[sku + 1]):
-        quantity = plan.opening_units[index]
-        cost = quantity * plan.opening_cost[index]
-        _expect(pending, 0, state[PENDING_COUNT], plan.opening_arrives[index], quantity, cost)
-        state[PENDING_COUNT] += 1
-        state[ON_ORDER] += quantity
-        state[ON_ORDER_VALUE] += cost
-        output.on_order_value[category, 0] += cost
-        _book_payable(
-            world, output.rows[sku], 0, cost, plan.opening_supplier[index], plan.opening_day[index],
-            plan.opening_arrives[index],
-        )  # fmt: skip
-
-
-@register_jitable
 def _add_lot(lots: IntArray, head: int, count: int, expires: int, received_through: int) -> int:
     """Open a lot, or widen the one that expires on the same day; returns the number of lots."""
-    size = lots.shape[0]
+    mask = lots.shape[0] - 1
     if count > 0:
-        last = (head + count - 1) % size
+        last = (head + count - 1) & mask
         if lots[last, 0] == expires:
             lots[last, 1] = received_through
             return count
-    slot = (head + count) % size
+    slot = (head + count) & mask
     lots[slot, 0] = expires
     lots[slot, 1] = received_through
     return count + 1
@@ -185,213 +120,251 @@ def _add_lot(lots: IntArray, head: int, count: int, expires: int, received_throu
 
 @kernel
 def advance(
-    world: World, plan: PlanTable, output: Output, sku: int, state: IntArray, pending: IntArray, lots: IntArray,
-    until: int,
+    world: World, plan: PlanTable, output: Output, states: IntArray, pendings: IntArray, lot_rings: IntArray,
+    first_row: int, last_row: int, fresh: bool, until: int,
 ) -> None:  # fmt: skip
-    """Run one row from where its state stands to the start of day ``until``.
+    """Run rows first_row..last_row - 1 from where their state stands to the start of day ``until``.
 
     Args:
         world, plan, output: tables; the kernel writes ``output`` only.
-        sku: row.
-        state: (STATE_SIZE,) state of the row, read and written back.
-        pending: (capacity, 3) ring of open orders: arrival day, units, cost; ``lots``: (capacity, 2) ring of lots.
+        states: (N, STATE_SIZE) state of each row, read and written back. One state (N = 1) is used again for every
+            row: then rows must be fresh and run to the end.
+        pendings: (N, capacity, 3) rings of open orders: arrival day, units, cost; capacity a power of two.
+        lot_rings: (N, capacity, 2) rings of lots: expiry day, units received through it; capacity a power of two.
+        first_row, last_row: rows.
+        fresh: start from the opening state of day 0.
         until: first day not to run; T to finish.
     """
-    rows = output.rows[sku]
-    category = world.category[sku]
-    listed_from, listed_until = world.listed_from[sku], world.listed_until[sku]
-    shelf_life, waiting_share = world.shelf_life[sku], world.waiting_share_u6[sku]
-    demand_end, adjustment_end = world.demand_first[sku + 1], world.adjustment_first[sku + 1]
-    order_end, dates = plan.order_first[sku + 1], plan.level_days.shape[0]
-    pending_size, lot_size = pending.shape[0], lots.shape[0]
+    dates, parts = plan.level_days.shape[0], world.part_ends.shape[0]
+    pending_mask, lot_mask = pendings.shape[1] - 1, lot_rings.shape[1] - 1
+    for sku in range(first_row, last_row):
+        slot = sku - first_row if states.shape[0] > 1 else 0
+        state, pending, lots = states[slot], pendings[slot], lot_rings[slot]
+        rows = output.rows[sku]
+        category = world.category[sku]
+        listed_from, listed_until = world.listed_from[sku], world.listed_until[sku]
+        shelf_life, waiting_share = world.shelf_life[sku], world.waiting_share_u6[sku]
+        demand_end, adjustment_end = world.demand_first[sku + 1], world.adjustment_first[sku + 1]
+        order_end = plan.order_first[sku + 1]
+        if fresh:
+            state[:] = 0
+            state[ON_HAND] = state[RECEIVED_THROUGH] = world.opening_on_hand[sku]
+            state[VALUE] = world.opening_value[sku]
+            state[LAST_SALE] = -1
+            state[NEXT_DEMAND] = world.demand_first[sku]
+            state[NEXT_ADJUSTMENT] = world.adjustment_first[sku]
+            state[NEXT_ORDER] = plan.order_first[sku]
+            state[NEXT_REVIEW] = NEVER
+            output.inventory_value[category, 0] += world.opening_value[sku]
+            if shelf_life > 0 and state[ON_HAND] > 0:
+                lots[0, 0], lots[0, 1] = shelf_life, state[ON_HAND]
+                state[LOT_COUNT] = 1
+            for index in range(plan.opening_first[sku], plan.opening_first[sku + 1]):
+                quantity, arrives = plan.opening_units[index], plan.opening_arrives[index]
+                cost = quantity * plan.opening_cost[index]
+                _expect(pending, 0, state[PENDING_COUNT], arrives, quantity, cost)
+                state[PENDING_COUNT] += 1
+                state[ON_ORDER] += quantity
+                state[ON_ORDER_VALUE] += cost
+                output.on_order_value[category, 0] += cost
+                supplier = plan.opening_supplier[index]
+                if supplier >= 0:
+                    prepaid, terms = share_of(cost, world.prepayment_u6[supplier]), world.terms_days[supplier]
+                    _book_payable(rows, world.part_ends, 0, cost, prepaid, terms, plan.opening_day[index], arrives)
 
-    on_hand, value, on_order, on_order_value = state[ON_HAND], state[VALUE], state[ON_ORDER], state[ON_ORDER_VALUE]
-    waiting, waiting_revenue = state[WAITING], state[WAITING_REVENUE]
-    gone, received_through = state[GONE], state[RECEIVED_THROUGH]
-    cycle_open, cycle_demand, cycle_lost = state[CYCLE_OPEN], state[CYCLE_DEMAND], state[CYCLE_LOST]
-    last_sale, last, demanded = state[LAST_SALE], state[LAST_DAY], state[LAST_DEMANDED]
-    part, next_demand, next_adjustment = state[PART], state[NEXT_DEMAND], state[NEXT_ADJUSTMENT]
-    next_order, next_date, review_day = state[NEXT_ORDER], state[NEXT_DATE], state[NEXT_REVIEW]
-    head, count, lot_head, lot_count = state[PENDING_HEAD], state[PENDING_COUNT], state[LOT_HEAD], state[LOT_COUNT]
+        on_hand, value, on_order, on_order_value = state[ON_HAND], state[VALUE], state[ON_ORDER], state[ON_ORDER_VALUE]
+        waiting, waiting_revenue = state[WAITING], state[WAITING_REVENUE]
+        gone, received_through = state[GONE], state[RECEIVED_THROUGH]
+        cycle_open, cycle_demand, cycle_lost = state[CYCLE_OPEN], state[CYCLE_DEMAND], state[CYCLE_LOST]
+        last_sale, last, demanded = state[LAST_SALE], state[LAST_DAY], state[LAST_DEMANDED]
+        part, next_demand, next_adjustment = state[PART], state[NEXT_DEMAND], state[NEXT_ADJUSTMENT]
+        next_order, next_date, review_day = state[NEXT_ORDER], state[NEXT_DATE], state[NEXT_REVIEW]
+        head, count, lot_head, lot_count = state[PENDING_HEAD], state[PENDING_COUNT], state[LOT_HEAD], state[LOT_COUNT]
 
-    date = next_date - 1
-    part_end = world.part_ends[part] if part < world.part_ends.shape[0] else NEVER
-    sold_units = lost_units = revenue = cost_of_goods = value_days = unit_days = on_order_days = 0
-    stockout_days = views_out = received = spend = ordered = lines = 0
+        date = next_date - 1
+        part_end = world.part_ends[part] if part < parts else NEVER
+        sold_units = lost_units = revenue = cost_of_goods = value_days = unit_days = on_order_days = 0
+        stockout_days = views_out = received = spend = ordered = lines = 0
 
-    while True:
-        day = until
-        if next_demand < demand_end and world.demand_day[next_demand] < day:
-            day = world.demand_day[next_demand]
-        if count > 0 and pending[head, 0] < day:
-            day = pending[head, 0]
-        day = min(day, review_day)
-        if next_date < dates and plan.level_days[next_date] < day:
-            day = plan.level_days[next_date]
-        if next_adjustment < adjustment_end and world.adjustment_day[next_adjustment] < day:
-            day = world.adjustment_day[next_adjustment]
-        if lot_count > 0 and lots[lot_head, 0] < day:
-            day = lots[lot_head, 0]
-        if next_order < order_end and plan.order_day[next_order] < day:
-            day = plan.order_day[next_order]
-        closes_part = part_end <= day
-        if closes_part:
-            day = part_end
+        # Next day of each kind of event; NEVER where none is left.
+        demand_next = world.demand_day[next_demand] if next_demand < demand_end else NEVER
+        adjustment_next = world.adjustment_day[next_adjustment] if next_adjustment < adjustment_end else NEVER
+        order_next = plan.order_day[next_order] if next_order < order_end else NEVER
+        date_next = plan.level_days[next_date] if next_date < dates else NEVER
+        arrival_next = pending[head, 0] if count > 0 else NEVER
+        expiry_next = lots[lot_head, 0] if lot_count > 0 else NEVER
+        reorder_point = plan.reorder_point[date, sku] if date >= 0 else NEVER_ORDER
 
-        gap = day - last
-        if gap > 0:
-            value_days += value * gap
-            unit_days += on_hand * gap
-            on_order_days += on_order_value * gap
-            if on_hand == 0:
-                views_out += world.views_before[sku, day] - world.views_before[sku, last + demanded]
-                first_out, end_out = max(last, listed_from), min(day, listed_until)
-                if end_out > first_out:
-                    stockout_days += end_out - first_out
-                    output.stockouts[category, first_out] += 1
-                    output.stockouts[category, end_out] -= 1
-            last = day
-            demanded = 0
-        if closes_part:
-            row = rows[part]
-            row[F_SOLD] += sold_units
-            row[F_LOST] += lost_units
-            row[F_REVENUE] += revenue
-            row[F_COGS] += cost_of_goods
-            row[F_RECEIVED] += received
-            row[F_SPEND] += spend
-            row[F_ORDERED] += ordered
-            row[F_LINES] += lines
-            row[F_VALUE_DAYS] += value_days
-            row[F_UNIT_DAYS] += unit_days
-            row[F_ON_ORDER_DAYS] += on_order_days
-            row[F_STOCKOUT_DAYS] += stockout_days
-            row[F_VIEWS_OUT] += views_out
-            row[F_ON_HAND_END], row[F_VALUE_END], row[F_ON_ORDER_END] = on_hand, value, on_order_value
-            row[F_WAITING_END], row[F_LAST_SALE] = waiting, last_sale
-            sold_units = lost_units = revenue = cost_of_goods = value_days = unit_days = on_order_days = 0
-            stockout_days = views_out = received = spend = ordered = lines = 0
-            part += 1
-            part_end = world.part_ends[part] if part < world.part_ends.shape[0] else NEVER
-            continue
-        if day >= until:
-            break
+        while True:
+            day = min(until, demand_next, arrival_next, review_day, date_next)
+            day = min(day, adjustment_next, expiry_next, order_next)
+            closes_part = part_end <= day
+            if closes_part:
+                day = part_end
 
-        value_before, on_order_before = value, on_order_value
-        # adjust
-        while next_adjustment < adjustment_end and world.adjustment_day[next_adjustment] == day:
-            quantity = world.adjustment_quantity[next_adjustment]
-            if quantity > 0:
-                cost = quantity * world.adjustment_cost[next_adjustment]
+            gap = day - last
+            if gap > 0:
+                value_days += value * gap
+                unit_days += on_hand * gap
+                on_order_days += on_order_value * gap
+                if on_hand == 0:
+                    views_out += world.views_before[sku, day] - world.views_before[sku, last + demanded]
+                    first_out, end_out = max(last, listed_from), min(day, listed_until)
+                    if end_out > first_out:
+                        stockout_days += end_out - first_out
+                        output.stockouts[category, first_out] += 1
+                        output.stockouts[category, end_out] -= 1
+                last = day
+                demanded = 0
+            if closes_part:
+                row = rows[part]
+                row[F_SOLD] += sold_units
+                row[F_LOST] += lost_units
+                row[F_REVENUE] += revenue
+                row[F_COGS] += cost_of_goods
+                row[F_RECEIVED] += received
+                row[F_SPEND] += spend
+                row[F_ORDERED] += ordered
+                row[F_LINES] += lines
+                row[F_VALUE_DAYS] += value_days
+                row[F_UNIT_DAYS] += unit_days
+                row[F_ON_ORDER_DAYS] += on_order_days
+                row[F_STOCKOUT_DAYS] += stockout_days
+                row[F_VIEWS_OUT] += views_out
+                row[F_ON_HAND_END], row[F_VALUE_END], row[F_ON_ORDER_END] = on_hand, value, on_order_value
+                row[F_WAITING_END], row[F_LAST_SALE] = waiting, last_sale
+                sold_units = lost_units = revenue = cost_of_goods = value_days = unit_days = on_order_days = 0
+                stockout_days = views_out = received = spend = ordered = lines = 0
+                part += 1
+                part_end = world.part_ends[part] if part < parts else NEVER
+                continue
+            if day >= until:
+                break
+
+            value_before, on_order_before = value, on_order_value
+            # adjust
+            while adjustment_next == day:
+                quantity = world.adjustment_quantity[next_adjustment]
+                if quantity > 0:
+                    cost = quantity * world.adjustment_cost[next_adjustment]
+                    on_hand += quantity
+                    value += cost
+                    rows[part, F_ADJUSTED] += quantity
+                    rows[part, F_ADJUSTED_VALUE] += cost
+                    if shelf_life > 0:
+                        received_through += quantity
+                        lot_count = _add_lot(lots, lot_head, lot_count, day + shelf_life, received_through)
+                else:
+                    quantity = min(-quantity, on_hand)
+                    cost = cost_share(value, quantity, on_hand)
+                    on_hand -= quantity
+                    value -= cost
+                    gone += quantity
+                    rows[part, F_SHRUNK] += quantity
+                    rows[part, F_WRITE_OFFS] += cost
+                next_adjustment += 1
+                adjustment_next = world.adjustment_day[next_adjustment] if next_adjustment < adjustment_end else NEVER
+            # receive
+            arrived = False
+            while arrival_next <= day:
+                quantity, cost = pending[head, 1], pending[head, 2]
+                head = (head + 1) & pending_mask
+                count -= 1
+                arrival_next = pending[head, 0] if count > 0 else NEVER
+                arrived = True
                 on_hand += quantity
                 value += cost
-                rows[part, F_ADJUSTED] += quantity
-                rows[part, F_ADJUSTED_VALUE] += cost
+                on_order -= quantity
+                on_order_value -= cost
+                received += quantity
+                spend += cost
                 if shelf_life > 0:
                     received_through += quantity
                     lot_count = _add_lot(lots, lot_head, lot_count, day + shelf_life, received_through)
-            else:
-                quantity = min(-quantity, on_hand)
-                cost = cost_share(value, quantity, on_hand)
-                on_hand -= quantity
-                value -= cost
-                gone += quantity
-                rows[part, F_SHRUNK] += quantity
-                rows[part, F_WRITE_OFFS] += cost
-            next_adjustment += 1
-        # receive
-        arrived = False
-        while count > 0 and pending[head, 0] <= day:
-            quantity, cost = pending[head, 1], pending[head, 2]
-            head = (head + 1) % pending_size
-            count -= 1
-            arrived = True
-            on_hand += quantity
-            value += cost
-            on_order -= quantity
-            on_order_value -= cost
-            received += quantity
-            spend += cost
+            if arrived:
+                if cycle_open and cycle_demand:
+                    rows[part, F_CYCLES] += 1
+                    rows[part, F_SHORT_CYCLES] += cycle_lost
+                cycle_open, cycle_demand, cycle_lost = 1, 0, 0
+                if waiting > 0:
+                    quantity = served(on_hand, waiting)
+                    taken = cost_share(waiting_revenue, quantity, waiting)
+                    cost = cost_share(value, quantity, on_hand)
+                    waiting -= quantity
+                    waiting_revenue -= taken
+                    on_hand -= quantity
+                    value -= cost
+                    gone += quantity
+                    revenue += taken
+                    cost_of_goods += cost
+                    rows[part, F_LATE] += quantity
+            # expire
             if shelf_life > 0:
-                received_through += quantity
-                lot_count = _add_lot(lots, lot_head, lot_count, day + shelf_life, received_through)
-        if arrived:
-            if cycle_open and cycle_demand:
-                rows[part, F_CYCLES] += 1
-                rows[part, F_SHORT_CYCLES] += cycle_lost
-            cycle_open, cycle_demand, cycle_lost = 1, 0, 0
-            if waiting > 0:
-                quantity = served(on_hand, waiting)
-                taken = cost_share(waiting_revenue, quantity, waiting)
-                cost = cost_share(value, quantity, on_hand)
-                waiting -= quantity
-                waiting_revenue -= taken
-                on_hand -= quantity
-                value -= cost
-                gone += quantity
-                revenue += taken
-                cost_of_goods += cost
-                rows[part, F_LATE] += quantity
-        # expire
-        if lot_count > 0 and lots[lot_head, 0] <= day:
-            quantity = 0
-            while lot_count > 0 and lots[lot_head, 0] <= day:
-                quantity = expired_units(lots[lot_head, 1], gone)
-                lot_head = (lot_head + 1) % lot_size
-                lot_count -= 1
-            cost = cost_share(value, quantity, on_hand)
-            on_hand -= quantity
-            value -= cost
-            gone += quantity
-            rows[part, F_EXPIRED] += quantity
-            rows[part, F_WRITE_OFFS] += cost
-        # serve
-        if next_demand < demand_end and world.demand_day[next_demand] == day:
-            demand, price = world.demand_quantity[next_demand], world.demand_price[next_demand]
-            next_demand += 1
-            demanded = cycle_demand = 1
-            quantity = served(on_hand, demand)
-            unserved = demand - quantity
-            if unserved > 0:
-                waits = share_of(unserved, waiting_share)
-                cycle_lost = 1
-                waiting += waits
-                waiting_revenue += waits * price
-                lost_units += unserved
-                rows[part, F_WAITED] += waits
-                rows[part, F_LOST_REVENUE] += (unserved - waits) * price
-                views_out += views_on_empty_shelf(world.views[sku, day], demand, unserved, on_hand)
-            if quantity > 0:
+                expiry_next = lots[lot_head, 0] if lot_count > 0 else NEVER
+            if expiry_next <= day:
+                quantity = 0
+                while lot_count > 0 and lots[lot_head, 0] <= day:
+                    quantity = expired_units(lots[lot_head, 1], gone)
+                    lot_head = (lot_head + 1) & lot_mask
+                    lot_count -= 1
+                expiry_next = lots[lot_head, 0] if lot_count > 0 else NEVER
                 cost = cost_share(value, quantity, on_hand)
                 on_hand -= quantity
                 value -= cost
                 gone += quantity
-                sold_units += quantity
-                revenue += quantity * price
-                cost_of_goods += cost
-                last_sale = day
-        # review
-        while next_date < dates and plan.level_days[next_date] <= day:
-            date = next_date
-            next_date += 1
-        while next_order < order_end and plan.order_day[next_order] <= day:
-            quantity, arrives = plan.order_units[next_order], plan.order_arrives[next_order]
-            supplier = plan.order_supplier[next_order]
-            cost = quantity * plan.order_cost[next_order]
-            _expect(pending, head, count, arrives, quantity, cost)
-            count += 1
-            on_order += quantity
-            on_order_value += cost
-            ordered += quantity
-            lines += 1
-            rows[part, F_LINE_COSTS] += plan.order_line_cost[next_order]
-            if supplier >= 0:
-                output.supplier_lines[supplier, day] += 1
-            _book_payable(world, rows, part, cost, supplier, day, arrives)
-            next_order += 1
-        review_day = NEVER
-        if date >= 0:
-            reorder_point = plan.reorder_point[date, sku]
+                rows[part, F_EXPIRED] += quantity
+                rows[part, F_WRITE_OFFS] += cost
+            # serve
+            if demand_next == day:
+                demand, price = world.demand_quantity[next_demand], world.demand_price[next_demand]
+                next_demand += 1
+                demand_next = world.demand_day[next_demand] if next_demand < demand_end else NEVER
+                demanded = cycle_demand = 1
+                quantity = served(on_hand, demand)
+                unserved = demand - quantity
+                if unserved > 0:
+                    waits = share_of(unserved, waiting_share)
+                    cycle_lost = 1
+                    waiting += waits
+                    waiting_revenue += waits * price
+                    lost_units += unserved
+                    rows[part, F_WAITED] += waits
+                    rows[part, F_LOST_REVENUE] += (unserved - waits) * price
+                    views_out += views_on_empty_shelf(world.views[sku, day], demand, unserved, on_hand)
+                if quantity > 0:
+                    cost = cost_share(value, quantity, on_hand)
+                    on_hand -= quantity
+                    value -= cost
+                    gone += quantity
+                    sold_units += quantity
+                    revenue += quantity * price
+                    cost_of_goods += cost
+                    last_sale = day
+            # review
+            while date_next <= day:
+                date = next_date
+                next_date += 1
+                date_next = plan.level_days[next_date] if next_date < dates else NEVER
+                reorder_point = plan.reorder_point[date, sku]
+            while order_next <= day:
+                quantity, arrives = plan.order_units[next_order], plan.order_arrives[next_order]
+                supplier = plan.order_supplier[next_order]
+                cost = quantity * plan.order_cost[next_order]
+                _expect(pending, head, count, arrives, quantity, cost)
+                count += 1
+                on_order += quantity
+                on_order_value += cost
+                ordered += quantity
+                lines += 1
+                rows[part, F_LINE_COSTS] += plan.order_line_cost[next_order]
+                if supplier >= 0:
+                    output.supplier_lines[supplier, day] += 1
+                    prepaid, terms = share_of(cost, world.prepayment_u6[supplier]), world.terms_days[supplier]
+                    _book_payable(rows, world.part_ends, part, cost, prepaid, terms, day, arrives)
+                next_order += 1
+                order_next = plan.order_day[next_order] if next_order < order_end else NEVER
+                arrival_next = pending[head, 0]
+            review_day = NEVER
             position = inventory_position(on_hand, on_order, waiting)
             if position <= reorder_point:
                 period, calendar = plan.review_period[date, sku], world.next_order_day[plan.supplier[date, sku]]
@@ -400,17 +373,45 @@ def advance(
                     need = needed_quantity(
                         position, reorder_point, plan.order_up_to[date, sku], plan.order_quantity[date, sku]
                     )
-                    offer, quantity = _best_offer(
-                        world, sku, day, position, need, plan.lead_time[date, sku], plan.max_position[date, sku],
-                        plan.carry_u6[date, sku],
-                    )  # fmt: skip
+                    lead_limit, longest = plan.lead_time[date, sku], plan.max_position[date, sku]
+                    carry = plan.carry_u6[date, sku]
+                    offer, ordered_units, offer_cost, possible = -1, 0, -1, False
+                    for candidate in range(world.offer_first[sku], world.offer_first[sku + 1]):
+                        if world.offer_lead_time[candidate] > lead_limit:
+                            continue
+                        smallest, multiple = world.offer_smallest[candidate], world.offer_multiple[candidate]
+                        quantity = rounded_quantity(need, smallest, multiple)
+                        if is_refused(quantity, need, position, longest):
+                            continue
+                        possible = True
+                        is_open = world.next_order_day[world.offer_supplier[candidate], day] == day
+                        is_valid = world.offer_valid_from[candidate] <= day < world.offer_valid_until[candidate]
+                        if not (is_open and is_valid):
+                            continue
+                        if offer < 0:
+                            offer, ordered_units = candidate, quantity  # its cost counts only once it has a rival
+                            continue
+                        if offer_cost < 0:
+                            offer_cost = landed_cost_u6(
+                                ordered_units, world.offer_unit_cost[offer], world.offer_line_cost[offer], carry
+                            )
+                        cost = landed_cost_u6(
+                            quantity, world.offer_unit_cost[candidate], world.offer_line_cost[candidate], carry
+                        )
+                        if is_better_offer(
+                            cost, world.offer_lead_time[candidate], quantity,
+                            offer_cost, world.offer_lead_time[offer], ordered_units,
+                        ):  # fmt: skip
+                            offer, ordered_units, offer_cost = candidate, quantity, cost
                     if offer >= 0:
                         supplier = world.offer_supplier[offer]
                         lead_time = world.quantiles[world.offer_distribution[offer], world.draws[supplier, day]]
                         arrives = world.arrival_day[day + lead_time]
+                        quantity = ordered_units
                         cost = quantity * world.offer_unit_cost[offer]
                         _expect(pending, head, count, arrives, quantity, cost)
                         count += 1
+                        arrival_next = pending[head, 0]
                         on_order += quantity
                         on_order_value += cost
                         ordered += quantity
@@ -418,45 +419,38 @@ def advance(
                         rows[part, F_LINE_COSTS] += world.offer_line_cost[offer]
                         position += quantity
                         output.supplier_lines[supplier, day] += 1
-                        _book_payable(world, rows, part, cost, supplier, day, arrives)
-                    blocked = offer == -2
+                        prepaid, terms = share_of(cost, world.prepayment_u6[supplier]), world.terms_days[supplier]
+                        if prepaid != 0 or terms != 0:
+                            _book_payable(rows, world.part_ends, part, cost, prepaid, terms, day, arrives)
+                    blocked = not possible
                 if position <= reorder_point and not blocked:
                     earliest = max(day + 1, listed_from)
                     if earliest < listed_until and earliest < calendar.shape[0]:
                         review_day = next_review(earliest, period, calendar)
-        if value != value_before:
-            output.inventory_value[category, day] += value - value_before
-        if on_order_value != on_order_before:
-            output.on_order_value[category, day] += on_order_value - on_order_before
+            if value != value_before:
+                output.inventory_value[category, day] += value - value_before
+            if on_order_value != on_order_before:
+                output.on_order_value[category, day] += on_order_value - on_order_before
 
-    row = rows[min(part, rows.shape[0] - 1)]
-    row[F_SOLD] += sold_units
-    row[F_LOST] += lost_units
-    row[F_REVENUE] += revenue
-    row[F_COGS] += cost_of_goods
-    row[F_RECEIVED] += received
-    row[F_SPEND] += spend
-    row[F_ORDERED] += ordered
-    row[F_LINES] += lines
-    row[F_VALUE_DAYS] += value_days
-    row[F_UNIT_DAYS] += unit_days
-    row[F_ON_ORDER_DAYS] += on_order_days
-    row[F_STOCKOUT_DAYS] += stockout_days
-    row[F_VIEWS_OUT] += views_out
-    state[ON_HAND], state[VALUE], state[ON_ORDER], state[ON_ORDER_VALUE] = on_hand, value, on_order, on_order_value
-    state[WAITING], state[WAITING_REVENUE] = waiting, waiting_revenue
-    state[GONE], state[RECEIVED_THROUGH] = gone, received_through
-    state[CYCLE_OPEN], state[CYCLE_DEMAND], state[CYCLE_LOST] = cycle_open, cycle_demand, cycle_lost
-    state[LAST_SALE], state[LAST_DAY], state[LAST_DEMANDED] = last_sale, last, demanded
-    state[PART], state[NEXT_DEMAND], state[NEXT_ADJUSTMENT] = part, next_demand, next_adjustment
-    state[NEXT_ORDER], state[NEXT_DATE], state[NEXT_REVIEW] = next_order, next_date, review_day
-    state[PENDING_HEAD], state[PENDING_COUNT], state[LOT_HEAD], state[LOT_COUNT] = head, count, lot_head, lot_count
-
-
-@kernel
-def run_rows(world: World, plan: PlanTable, output: Output, pending: IntArray, lots: IntArray, days: int) -> None:
-    """Run all rows, uncoupled, straight to the end; the rings are used again for each row."""
-    state = np.zeros(STATE_SIZE, np.int64)
-    for sku in range(world.category.shape[0]):
-        _open(world, plan, output, sku, state, pending, lots)
-        advance(world, plan, output, sku, state, pending, lots, days)
+        row = rows[min(part, rows.shape[0] - 1)]
+        row[F_SOLD] += sold_units
+        row[F_LOST] += lost_units
+        row[F_REVENUE] += revenue
+        row[F_COGS] += cost_of_goods
+        row[F_RECEIVED] += received
+        row[F_SPEND] += spend
+        row[F_ORDERED] += ordered
+        row[F_LINES] += lines
+        row[F_VALUE_DAYS] += value_days
+        row[F_UNIT_DAYS] += unit_days
+        row[F_ON_ORDER_DAYS] += on_order_days
+        row[F_STOCKOUT_DAYS] += stockout_days
+        row[F_VIEWS_OUT] += views_out
+        state[ON_HAND], state[VALUE], state[ON_ORDER], state[ON_ORDER_VALUE] = on_hand, value, on_order, on_order_value
+        state[WAITING], state[WAITING_REVENUE] = waiting, waiting_revenue
+        state[GONE], state[RECEIVED_THROUGH] = gone, received_through
+        state[CYCLE_OPEN], state[CYCLE_DEMAND], state[CYCLE_LOST] = cycle_open, cycle_demand, cycle_lost
+        state[LAST_SALE], state[LAST_DAY], state[LAST_DEMANDED] = last_sale, last, demanded
+        state[PART], state[NEXT_DEMAND], state[NEXT_ADJUSTMENT] = part, next_demand, next_adjustment
+        state[NEXT_ORDER], state[NEXT_DATE], state[NEXT_REVIEW] = next_order, next_date, review_day
+        state[PENDING_HEAD], state[PENDING_COUNT], state[LOT_HEAD], state[LOT_COUNT] = head, count, lot_head, lot_count

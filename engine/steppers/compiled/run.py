@@ -7,7 +7,7 @@ import numpy as np
 from engine.errors import PlanError
 from engine.plan import Plan, Rule
 from engine.scenario import Scenario
-from engine.steppers.compiled.kernel import run_rows
+from engine.steppers.compiled.kernel import STATE_SIZE, advance
 from engine.steppers.compiled.tables import (
     empty_output,
     lot_capacity,
@@ -28,7 +28,10 @@ def run_compiled(scenario: Scenario, plan: Plan) -> RunTotals:
     if isinstance(plan, Rule):
         raise PlanError("a rule in plain Python runs on the reference stepper", remedy="Use stepper = 'reference'")
     output = empty_output(scenario)
-    pending = np.zeros((pending_capacity(scenario, plan), 3), np.int64)
-    lots = np.zeros((lot_capacity(scenario), 2), np.int64)
-    run_rows(world_table(scenario), plan_table(scenario, plan), output, pending, lots, scenario.axes.days)
+    pending = np.zeros((1, pending_capacity(scenario, plan), 3), np.int64)
+    lots = np.zeros((1, lot_capacity(scenario), 2), np.int64)
+    states = np.zeros((1, STATE_SIZE), np.int64)
+    skus, days = scenario.axes.shape
+    tables = world_table(scenario), plan_table(scenario, plan), output
+    advance(*tables, states, pending, lots, 0, skus, True, days)
     return totals_of(output)

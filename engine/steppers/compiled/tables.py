@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -90,8 +91,9 @@ class Output(NamedTuple):
     supplier_lines: IntArray
 
 
+@lru_cache(maxsize=2)
 def world_table(scenario: Scenario) -> World:
-    """Arrays of a scenario, contiguous."""
+    """Arrays of a scenario, contiguous; kept, because every run of a sweep reads the same."""
     catalogue, suppliers, offers = scenario.catalogue, scenario.suppliers, scenario.offers
     times, demand, adjustments = scenario.lead_times, scenario.demand, scenario.adjustments
     views_before = np.zeros((len(scenario.axes.items), scenario.axes.days + 1), np.int64)
@@ -161,9 +163,14 @@ def pending_capacity(scenario: Scenario, plan: Levels | Orders) -> int:
     outright = np.bincount(scenario.opening_orders.sku, minlength=1).max(initial=0)
     if isinstance(plan, Orders):
         outright += np.bincount(plan.sku, minlength=1).max(initial=0)
-    return int(longest + gap + outright + 2)
+    return _power_of_two(int(longest + gap + outright + 2))
 
 
 def lot_capacity(scenario: Scenario) -> int:
     """Lots one SKU can have alive at once: one a receipt day over the shelf life, and two events on one day."""
-    return int(2 * (scenario.catalogue.shelf_life.max(initial=0) + 2))
+    return _power_of_two(int(2 * (scenario.catalogue.shelf_life.max(initial=0) + 2)))
+
+
+def _power_of_two(least: int) -> int:
+    """Least power of two that is large enough: rings wrap by a mask."""
+    return 1 << (least - 1).bit_length()

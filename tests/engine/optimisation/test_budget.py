@@ -24,7 +24,9 @@ class World:
 
     def levels_at(self, price):
         overage = self.holding + self.cost * price[:, None] * self.years
-        return np.maximum(quantile(self.mean, self.variance, np.minimum(critical_ratio(self.margin, overage), 0.9999)), 0)
+        return np.maximum(
+            quantile(self.mean, self.variance, np.minimum(critical_ratio(self.margin, overage), 0.9999)), 0
+        )
 
     def short(self, levels):
         demand = stats.nbinom(self.mean**2 / (self.variance - self.mean), self.mean / self.variance)

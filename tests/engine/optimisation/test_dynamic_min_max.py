@@ -90,7 +90,7 @@ def test_two_periods_by_enumeration():
 def test_degenerate_inputs():
     with pytest.raises(InputError, match="at least one period"):
         dynamic_min_max([])
-    with pytest.raises(InputError, match="discount must be <= 1, was 1.2"):
+    with pytest.raises(InputError, match=r"discount must be <= 1, was 1\.2"):
         Period(Poisson(3), 1, 1, 1, 1, 1.2)
     with pytest.raises(InputError, match="fixed_cost must be >= 0, was -1"):
         Period(Poisson(3), -1, 1, 1, 1)

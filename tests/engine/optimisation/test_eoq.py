@@ -117,9 +117,9 @@ def test_pack_quantity_is_the_cheapest_multiple(fixed, holding, rate, smallest, 
 
 
 def test_degenerate_inputs_name_rule_and_value():
-    with pytest.raises(InputError, match="holding_cost must be > 0, was 0.0"):
+    with pytest.raises(InputError, match=r"holding_cost must be > 0, was 0\.0"):
         economic_order_quantity(8, 0, 1300)
-    with pytest.raises(InputError, match="demand_rate must be >= 0, was -1.0"):
+    with pytest.raises(InputError, match=r"demand_rate must be >= 0, was -1\.0"):
         economic_order_quantity(8, 1, [3, -1])
     with pytest.raises(InputError, match="production_rate must be > demand_rate"):
         economic_production_quantity(8, 1, 100, 100)

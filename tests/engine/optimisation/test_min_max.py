@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,9 +35,7 @@ def test_published_optimum(inputs, expected, close):
     assert best.cost == close(expected["cost"])
     assert min_max_cost(expected["s"], expected["S"], costs) == pytest.approx(best.cost, rel=1e-9)
     assert (best.reorder_point, best.order_up_to) == (expected["s"], expected["S"])
-    planned = levels(
-        costs.demand, costs.protection_demand, costs.fixed_cost, costs.holding_cost, costs.stockout_cost
-    )
+    planned = levels(costs.demand, costs.protection_demand, costs.fixed_cost, costs.holding_cost, costs.stockout_cost)
     assert planned == (expected["s"], expected["S"])
 
 
@@ -98,7 +98,7 @@ def test_cost_of_given_levels_by_simulation():
     random = np.random.default_rng(3)
     demand = random.negative_binomial(2.5, 1 / 3, 200_000)
     position, total = 40, 0.0
-    for today, tomorrow in zip(demand[:-1], demand[1:], strict=True):
+    for today, tomorrow in pairwise(demand):
         if position <= 12:
             total, position = total + 64, 40
         level = position - today - tomorrow  # stock a lead time of one period later

@@ -41,7 +41,9 @@ def test_lots_are_the_cheapest_of_all_quantities(seed):
     )
     average = spent / quantities
     incremental = incremental_lot(fixed, rate, demand, breaks, prices)
-    assert incremental.cost == pytest.approx((base + average * demand + rate * average * quantities / 2).min(), rel=1e-6)
+    assert incremental.cost == pytest.approx(
+        (base + average * demand + rate * average * quantities / 2).min(), rel=1e-6
+    )
 
 
 def test_breaks_that_make_no_sense():

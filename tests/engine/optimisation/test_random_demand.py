@@ -115,6 +115,7 @@ def test_whole_units_of_continuous_demand():
 
 
 def test_names():
+    assert named("negative_binomial", successes=3, chance=0.5).mean == pytest.approx(3)
     assert named("geometric", mean=5).variance == pytest.approx(30)
     assert named("geometric", chance=0.2).mean == pytest.approx(5)
     assert named("discrete", units=[1, 2], chances=[0.5, 0.5]).mean == pytest.approx(1.5)

@@ -38,7 +38,7 @@ def test_moments_of_a_simulated_random_lead_time():
 
 
 def test_degenerate_inputs():
-    with pytest.raises(InputError, match="service_level must be > 0 and < 1, was 1.0"):
+    with pytest.raises(InputError, match=r"service_level must be > 0 and < 1, was 1\.0"):
         normal_safety_stock(1, 3)
     with pytest.raises(InputError, match="lead_time must be >= 0"):
         lead_time_demand_moments(1, 1, -1)

@@ -23,23 +23,21 @@ def test_published(inputs, expected, close):
     opening = inputs.get("initial_inventory", 0)
     plan = wagner_whitin(inputs["demand"], inputs["K"], inputs["h"], inputs.get("unit_cost", 0), opening)
     assert plan.cost == close(expected["cost"])
-    assert plan.orders.tolist() == close(expected["orders"])
-    costs = np.asarray(inputs["K"]), np.asarray(inputs["h"]), np.asarray(inputs.get("unit_cost", 0))
-    assert cost_of(plan.orders, inputs["demand"], *costs, opening) == pytest.approx(plan.cost)
+    costs = [np.asarray(inputs.get(name, 0)) for name in ("K", "h", "unit_cost")]
+    for orders in (plan.orders, expected["orders"]):  # lots may differ where several cost the same
+        assert cost_of(orders, inputs["demand"], *costs, opening) == pytest.approx(plan.cost)
 
 
 @pytest.mark.parametrize(("inputs", "expected", "close"), cases("dynamic-lot-capacitated"))
 def test_published_capacitated(inputs, expected, close):
-    plan = capacitated_lots(
-        inputs["demand"],
-        inputs["K"],
-        inputs["h"],
-        inputs["capacity"],
-        inputs.get("unit_cost", 0),
-        inputs.get("initial_inventory", 0),
-    )
+    opening = inputs.get("initial_inventory", 0)
+    costs = [np.asarray(inputs.get(name, 0)) for name in ("K", "h", "unit_cost")]
+    fixed, holding, unit = costs
+    plan = capacitated_lots(inputs["demand"], fixed, holding, inputs["capacity"], unit, opening)
     assert plan.cost == close(expected["cost"])
-    assert plan.orders.tolist() == close(expected["orders"])
+    for orders in (plan.orders, expected["orders"]):
+        assert cost_of(orders, inputs["demand"], *costs, opening) == pytest.approx(plan.cost)
+    assert (plan.orders <= inputs["capacity"]).all()
 
 
 def brute_force(demand, fixed, holding, unit):

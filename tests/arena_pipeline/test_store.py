@@ -1,0 +1,86 @@
+import os
+
+import polars as pl
+import pytest
+
+from arena_pipeline.arena import build_current_world
+from arena_pipeline.resources import ArenaResource
+from arena_pipeline.settings import ParameterSet
+from arena_pipeline.store import Store, load_arena, write_frame, write_whole
+from engine.errors import InputError
+
+CURRENT, OLDER, OLDEST = (f"{name}{'0' * 60}" for name in ("aaaa", "bbbb", "cccc"))
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Three scenarios, the current one with the oldest file."""
+    store = Store(tmp_path)
+    for age, name in enumerate((OLDEST, OLDER, CURRENT), start=1):
+        world = store.folder(name) / "world.npz"
+        write_whole(world, lambda path: path.write_bytes(b"x"))
+        os.utime(world, (1000 - age, 1000 - age) if name == CURRENT else (1000 + age, 1000 + age))
+    store.make_current(CURRENT)
+    return store
+
+
+def test_write_whole_leaves_the_old_file_when_writing_fails(tmp_path):
+    path = tmp_path / "new/folder/file.txt"
+    write_whole(path, lambda partial: partial.write_text("old"))
+
+    def fail(partial):
+        partial.write_text("half of the n")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, fail)
+    assert path.read_text() == "old"
+    write_whole(path, lambda partial: partial.write_text("new"))
+    assert path.read_text() == "new"
+
+
+def test_equal_rows_give_equal_bytes_whatever_their_chunks(tmp_path):
+    rows = pl.DataFrame({"a": range(1000), "b": [f"name {number % 7}" for number in range(1000)]})
+    write_frame(tmp_path / "whole.parquet", rows)
+    write_frame(tmp_path / "chunks.parquet", pl.concat([rows[:10], rows[10:]], rechunk=False))
+    assert (tmp_path / "whole.parquet").read_bytes() == (tmp_path / "chunks.parquet").read_bytes()
+
+
+def test_without_a_scenario_the_error_says_what_to_materialise(tmp_path):
+    with pytest.raises(InputError, match="scenario must be built first.*Materialise 'scenario'"):
+        _ = Store(tmp_path).current_hash
+
+
+@pytest.mark.parametrize(
+    ("keep", "gone"), [(1, [OLDER, OLDEST]), (2, [OLDEST]), (3, []), (0, [OLDER, OLDEST])], ids=str
+)
+def test_forgetting_keeps_the_current_scenario_and_the_newest_others(store, keep, gone):
+    assert sorted(store.forget_others(keep)) == sorted(name[:16] for name in gone)
+    left = {path.name for path in store.root.iterdir() if path.is_dir()}
+    assert left == {name[:16] for name in (CURRENT, OLDER, OLDEST) if name not in gone}
+    assert store.current_hash == CURRENT
+
+
+def test_forgetting_leaves_folders_that_are_no_scenario(store):
+    write_whole(store.scorecard("scorecard.json"), lambda path: path.write_text("{}"))
+    write_whole(store.demand("axes.npz"), lambda path: path.write_text(""))
+    store.forget_others(1)
+    assert store.scorecard("scorecard.json").exists()
+    assert store.demand("axes.npz").exists()
+
+
+def test_missing_names_runs_without_a_result(store):
+    sets = tuple(ParameterSet(key=key, parameters={}) for key in ("target=0.9", "target=0.95"))
+    write_frame(store.result(CURRENT, "min_max", "target=0.9"), pl.DataFrame({"a": [1]}))
+    assert store.missing(CURRENT, {"min_max": sets}) == ["min_max/target=0.95"]
+    assert store.result(CURRENT, "min_max", "target=0.9", "days").name == "target=0.9.days.parquet"
+
+
+def test_a_scenario_built_anew_is_read_anew(copy):
+    """The same frozen world with other re-planning dates: neither settings nor world are served from memory."""
+    arena = ArenaResource(workspace=str(copy.folder))
+    scenario, before = arena.store.current_hash, load_arena(arena.store)[1].forecast.dates
+    copy.edit("replan_days = 28", "replan_days = 56")
+    build_current_world(arena)
+    assert arena.store.current_hash == scenario
+    assert load_arena(arena.store)[1].forecast.dates.tolist() == before[::2].tolist()
