@@ -4,6 +4,7 @@ What belongs here: joining stored tables into engine objects, and the layout of 
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,7 @@ from arena_pipeline.settings import ParameterSet, Settings
 from arena_pipeline.store import Store, load_arena, write_frame
 from engine.demand.codes import DayFlag
 from engine.errors import SettingsError, nearest
+from engine.look_ahead import first_leak, information_until
 from engine.plan import Plan
 from engine.scenario import Scenario
 from engine.scenario.build import ShopHistory, ShopTables, World, build_world
@@ -25,7 +27,7 @@ from engine.scorecard import score_run
 from engine.simulation import simulate
 from engine.steppers.reference import run_reference
 from engine.steppers.state import SystemState
-from engine.strategies import CANDIDATES, STRATEGIES, Information, StrategyParameters
+from engine.strategies import BASELINES, STRATEGIES, Information, Strategy, StrategyParameters
 from engine.strategies.build import KnownHistory, gather_information, replanning_days
 from engine.totals import RunTotals
 
@@ -127,14 +129,13 @@ def run_strategy(arena: ArenaResource, name: str, point: ParameterSet) -> pl.Dat
     """Plan and replay one parameter set; returns its scores by group."""
     world, information = load_arena(arena.store)
     plan = plan_of(make_strategy(name, point), information)
-    kind = "candidate" if name in CANDIDATES else "baseline"
+    kind = "baseline" if name in BASELINES else "candidate"
     return run_plan(arena, world.scenario, information, Run(name, point, kind), plan)
 
 
 def plan_of(strategy: StrategyParameters, information: Information) -> Plan:
     """Plan of a strategy."""
-    plan: Plan = strategy.plan(information)  # type: ignore[attr-defined]
-    return plan
+    return cast("Strategy", strategy).plan(information)
 
 
 def run_plan(arena: ArenaResource, scenario: Scenario, information: Information, run: Run, plan: Plan) -> pl.DataFrame:
@@ -228,3 +229,18 @@ def record_agreement(store: Store, scenario: Scenario, world: World) -> pl.DataF
             "complete": observed.sum(axis=1) >= COMPLETE_SHARE * (catalogue.listed_until - catalogue.listed_from),
         }
     )
+
+
+def leaks(settings: Settings) -> dict[str, str | None] | None:
+    """Per configured strategy, where its plan depends on days to come; None before the first scenario is built."""
+    store = Store.of(settings)
+    if not store.has_scenario:
+        return None
+    world, information = load_arena(store)
+    known = load_bundle(store.demand("known_history.npz"), KnownHistory)
+    days, every = world.scenario.axes.days, settings.window.replan_days
+    past = information_until(world.scenario, known, world.actual, settings.costs, days // 2, every)
+    return {
+        name: first_leak(cast("Strategy", make_strategy(name, grid.parameter_sets()[0])), information, past)
+        for name, grid in settings.strategies.items()
+    }

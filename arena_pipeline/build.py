@@ -18,6 +18,7 @@ from arena_pipeline.automation import (
     refresh,
     weekly,
 )
+from arena_pipeline.plugins import load_plugins
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import Settings
 
@@ -31,6 +32,7 @@ def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinit
         settings: of the workspace.
         loggers: where runs of this process log to; Dagster's console by default.
     """
+    load_plugins(settings)
     assets = [
         *ingest_assets(settings),
         demand.daily_activity,

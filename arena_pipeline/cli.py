@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from arena_pipeline.settings import Settings, load_settings
-from engine.errors import ArenaError
+from engine.errors import ArenaError, SettingsError
 
 console = Console(soft_wrap=False, width=None if sys.stdout.isatty() else 140)
 
@@ -97,28 +97,41 @@ def ingest(workspace: Path | None) -> None:
 @told_plainly
 def validate(workspace: Path | None) -> None:
     """Check arena.toml and all log files without changing anything."""
-    from arena_pipeline.arena import make_strategy  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.arena import leaks, make_strategy  # noqa: PLC0415 - slow imports only when needed
     from arena_pipeline.ingest import ingest as take_in  # noqa: PLC0415
+    from arena_pipeline.plugins import load_plugins  # noqa: PLC0415
     from arena_pipeline.warehouse import Warehouse  # noqa: PLC0415
 
     settings = load_settings(workspace)
+    load_plugins(settings)
     for name, grid in settings.strategies.items():
         for point in grid.parameter_sets():
             make_strategy(name, point)
     with tempfile.TemporaryDirectory() as scratch:
         report = take_in(settings, Warehouse(Path(scratch) / "check.duckdb"))
-        for file in report.files:
-            console.print(
-                f"{file.path}: {file.rows_read:,} rows read, {file.rows_new:,} used, "
-                f"{file.rows_duplicate:,} duplicate, {file.rows_quarantined:,} set aside",
-                highlight=False,
-            )
+    for file in report.files:
+        console.print(
+            f"{file.path}: {file.rows_read:,} rows read, {file.rows_new:,} used, "
+            f"{file.rows_duplicate:,} duplicate, {file.rows_quarantined:,} set aside",
+            highlight=False,
+        )
     for warning in report.warnings:
         console.print(f"warning: {warning}", style="yellow", highlight=False)
+    _check_look_ahead(leaks(settings))
     sets = sum(len(grid.parameter_sets()) for grid in settings.strategies.values())
     console.print(
         f"{settings.shop.name}: settings and logs are fine; {len(settings.strategies)} strategies, {sets} sets"
     )
+
+
+def _check_look_ahead(found: dict[str, str | None] | None) -> None:
+    if found is None:
+        console.print("strategies: not yet checked for look-ahead, run the arena first", style="dim")
+        return
+    for name, leak in found.items():
+        console.print(f"strategy {name}: {leak or 'sees nothing of the future'}", style="red" if leak else None)
+    if any(found.values()):
+        raise SettingsError("a strategy must not see the future", place="arena.toml, [strategies]")
 
 
 @main.command()

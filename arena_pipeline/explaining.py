@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from arena_pipeline.arena import make_strategy, plan_of
+from arena_pipeline.plugins import load_plugins
 from arena_pipeline.settings import ParameterSet, Settings
 from arena_pipeline.store import Store, load_arena
 from engine.errors import InputError, SettingsError, nearest
@@ -37,6 +38,7 @@ def explain(settings: Settings, item: str, strategy: str, parameters: str | None
     Raises:
         InputError: the item is not in the scenario; SettingsError: strategy or parameter set is not configured.
     """
+    load_plugins(settings)
     world, information = load_arena(Store.of(settings))
     axes = world.scenario.axes
     if item not in axes.sku_of:

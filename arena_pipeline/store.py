@@ -50,6 +50,11 @@ class Store:
             raise InputError("a scenario must be built first", place=str(pointer), remedy="Materialise 'scenario'")
         return pointer.read_text().strip()
 
+    @property
+    def has_scenario(self) -> bool:
+        """Whether a scenario was built."""
+        return (self.root / "current_scenario").exists()
+
     def make_current(self, scenario_hash: str) -> None:
         """Point to a scenario; the last step of building it."""
         write_whole(self.root / "current_scenario", lambda path: path.write_text(scenario_hash + "\n"))

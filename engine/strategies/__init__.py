@@ -16,7 +16,7 @@ from engine.strategies.newsvendor import Newsvendor
 from engine.strategies.parameters import StrategyParameters
 from engine.strategies.periodic_order_up_to import PeriodicOrderUpTo
 
-__all__ = ["CANDIDATES", "STRATEGIES", "Information", "Strategy", "StrategyParameters"]
+__all__ = ["BASELINES", "STRATEGIES", "Information", "Strategy", "StrategyParameters"]
 
 
 class Strategy(Protocol):
@@ -39,5 +39,5 @@ STRATEGIES: dict[str, type[StrategyParameters]] = {
 }
 """Every strategy by name."""
 
-CANDIDATES = tuple(name for name in STRATEGIES if name != "naive_min_max")
-"""The strategies that compete; the others stand beside them for comparison."""
+BASELINES = frozenset({"naive_min_max"})
+"""Strategies that stand beside the competing ones for comparison."""
