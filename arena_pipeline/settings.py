@@ -308,8 +308,9 @@ def _check_paths(settings: Settings) -> None:
 
 
 def _settings_error(error: ValidationError) -> SettingsError:
-    """The first finding of Pydantic, in the arena's words."""
-    found = error.errors(include_url=False)[0]
+    """A finding of Pydantic in the arena's words: an unknown key first, as it explains one that is missing."""
+    findings = error.errors(include_url=False)
+    found = next((finding for finding in findings if finding["type"] == "extra_forbidden"), findings[0])
     location = tuple(str(part) for part in found["loc"] if part not in ("[key]", "root"))
     if found["type"] == "extra_forbidden" or "[key]" in found["loc"]:
         return _unknown_key(location, found["input"])

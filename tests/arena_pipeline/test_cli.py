@@ -125,7 +125,6 @@ def test_runs_and_compare_of_two_runs(copy):
     code, output = arena("runs", workspace=copy)
     assert code == 0
     assert re.search(r"0001-[0-9a-f]{8}", output)
-    copy.edit("holding", "holding") if "holding" in (copy.folder / "arena.toml").read_text() else None
     copy.edit("[run]", "[costs]\nholding_rate = 0.2\n\n[run]").run("backtests")
     code, output = arena("compare", "1", "2", workspace=copy)
     assert code == 0
@@ -162,10 +161,3 @@ def test_as_a_process_errors_go_with_exit_code_one(empty):
     assert "products must not be empty" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert "Warning" not in done.stderr
-
-
-def test_as_a_process_ingest_ends_well_and_is_quiet_about_dagster(copy):
-    done = arena_process("ingest", workspace=copy)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "logs and demand" in done.stdout
-    assert done.stderr == ""

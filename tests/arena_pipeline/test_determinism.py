@@ -8,6 +8,7 @@ import sys
 import polars as pl
 import pytest
 
+from arena_pipeline.resources import ArenaResource
 from tests.arena_pipeline.workspaces import make_workspace
 
 
@@ -47,6 +48,13 @@ def test_rows_are_in_another_order_in_the_files(ran, shuffled):
     assert len(different) > len(names) / 2
 
 
+def test_as_a_process_progress_goes_line_by_line_without_warnings_of_libraries(shuffled):
+    printed = "\n".join(shuffled.lines)
+    assert "logs and demand" in printed
+    assert "min_max: parameter set 2 of 2" in printed
+    assert "Warning" not in printed
+
+
 def test_a_killed_first_run_leaves_whole_files_and_no_scorecard(ran, shuffled):
     if shuffled.store.scorecard("scorecard.parquet").exists():
         pytest.skip("another test of this module finished the run")
@@ -65,8 +73,6 @@ def test_after_the_kill_the_next_run_gives_the_digests_of_the_other_order(ran, s
 
 
 def test_tables_in_the_database_are_equal_too(ran, shuffled):
-    from arena_pipeline.resources import ArenaResource
-
     def rows(workspace, table):
         return ArenaResource(workspace=str(workspace.folder)).warehouse.read(f"select * from {table}")
 

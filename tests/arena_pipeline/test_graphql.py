@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from arena_pipeline.resources import ArenaResource
 from tests.arena_pipeline.served import documented_queries, documented_variables, serve
 from tests.arena_pipeline.workspaces import SETS
 
@@ -33,11 +34,11 @@ def location_of(server):
 
 def test_the_page_covers_listing_following_launching_cancelling_and_reading():
     assert set(documented_queries()) == {
-        "Runs", "FollowRun", "AssetMetadata", "Checks", "Locations", "LaunchRange", "CancelRun",
+        "Runs", "FollowRun", "AssetMetadata", "Checks", "Locations", "Launch", "CancelRun",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in documented_variables() if name != "LaunchRange"])
+@pytest.mark.parametrize("name", [name for name in documented_variables() if name != "Launch"])
 def test_example_variables_fit_their_query(server, name):
     server.ask(name, **documented_variables()[name])
 
@@ -97,35 +98,59 @@ def test_checks_are_green(server):
     assert not results["runs_are_complete"]["blocking"]
 
 
+def range_of_min_max():
+    """What the example of the page launches, with the keys of this workspace."""
+    example = documented_variables()["Launch"]
+    first, last = example["tags"]
+    values = dict(zip((first["key"], last["key"]), SETS_OF_MIN_MAX, strict=True))
+    return {"assets": example["assets"], "tags": [{"key": key, "value": value} for key, value in values.items()]}
+
+
+def launch(server, **variables):
+    answer = server.ask("Launch", location=location_of(server), **variables)["launchRun"]
+    assert answer["__typename"] == "LaunchRunSuccess", answer
+    return answer["run"]["runId"]
+
+
 def test_a_read_only_server_starts_and_ends_nothing(server, ran):
-    first, last = SETS_OF_MIN_MAX
-    location, path = location_of(server), ["backtests", "min_max"]
-    launched = server.ask("LaunchRange", location=location, path=path, first=first, last=last)
-    assert launched["launchRun"]["__typename"] == "UnauthorizedError"
-    ended = server.ask("CancelRun", runId=ran.results[0].run_id)
-    assert ended["terminateRun"]["__typename"] == "UnauthorizedError"
+    answer = server.ask("Launch", location=location_of(server), **range_of_min_max())
+    assert answer["launchRun"]["__typename"] == "UnauthorizedError"
+
+    answer = server.ask("CancelRun", runId=ran.results[0].run_id)
+    assert answer["terminateRun"]["message"] == "You do not have permission to terminate this run"
 
 
-def test_a_strategy_is_materialised_again_from_the_ui_as_one_run_and_another_is_cancelled(copy):
-    """What the UI's own button sends: a range run of one strategy; then one that is ended at once."""
-    digests, first = copy.digests(), SETS_OF_MIN_MAX[0]
-    result = copy.store.result(copy.store.current_hash, "min_max", first)
-    before, stamp = result.read_bytes(), result.stat().st_mtime_ns
+def test_one_strategy_is_materialised_again_and_a_waiting_run_is_cancelled(copy):
+    """What the buttons of the UI send. The run to cancel waits for the database, which this process holds."""
+    before = {path: path.read_bytes() for path in copy.store.root.rglob("*.parquet")}
+    result = copy.store.result(copy.store.current_hash, "min_max", SETS_OF_MIN_MAX[0])
+    stamp = result.stat().st_mtime_ns
     with serve(copy) as server:
-        location, path = location_of(server), ["backtests", "min_max"]
-        launched = server.ask("LaunchRange", location=location, path=path, first=first, last=SETS_OF_MIN_MAX[1])
-        assert launched["launchRun"]["__typename"] == "LaunchRunSuccess", launched
-        status, lines = wait_for_end(server, launched["launchRun"]["run"]["runId"])
+        run_id = launch(server, **range_of_min_max())
+        status, lines = wait_for_end(server, run_id)
         assert status == "SUCCESS", lines
         assert sum("parameter set" in line for line in lines) == 2
-        node = server.ask("AssetMetadata", path=path, limit=2)["assetNodeOrError"]
-        run_id = launched["launchRun"]["run"]["runId"]
+        node = server.ask("AssetMetadata", path=["backtests", "min_max"], limit=2)["assetNodeOrError"]
         assert {found["runId"] for found in node["assetMaterializations"]} == {run_id}
-        launched = server.ask("LaunchRange", location=location, path=path, first=first, last=first)
-        run_id = launched["launchRun"]["run"]["runId"]
-        ended = server.ask("CancelRun", runId=run_id)["terminateRun"]
-        assert ended["__typename"] == "TerminateRunSuccess", ended
-        assert wait_for_end(server, run_id)[0] == "CANCELED"
+        with ArenaResource(workspace=str(copy.folder)).warehouse.connect():
+            waiting = launch(server, assets=[{"path": ["suppliers"]}], tags=[])
+            wait_until_started(server, waiting)
+            ended = server.ask("CancelRun", runId=waiting)["terminateRun"]
+            assert ended["__typename"] == "TerminateRunSuccess", ended
+            assert wait_for_end(server, waiting)[0] == "CANCELED"
+            again = server.ask("CancelRun", runId=waiting)["terminateRun"]
+            assert again["__typename"] == "TerminateRunFailure"
+            assert "CANCELED" in again["message"]
     assert result.stat().st_mtime_ns > stamp
-    assert result.read_bytes() == before
-    assert copy.digests() == digests
+    assert {path: path.read_bytes() for path in copy.store.root.rglob("*.parquet")} == before
+
+
+def wait_until_started(server, run_id):
+    """Until a step of the run is at work."""
+    deadline = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < deadline:
+        events = server.ask("FollowRun", runId=run_id, cursor=None)["logsForRun"]["events"]
+        if any(event["__typename"] == "ExecutionStepStartEvent" for event in events):
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"run {run_id} did not start")

@@ -89,7 +89,7 @@ def test_a_failed_check_ends_the_run_with_its_description(copy):
     (copy.folder / "one_count.csv").write_text(f"snapshot_date,item_id,quantity_on_hand\n2011-12-08,{item},5\n")
     copy.edit("shop/logs/stock_snapshots/*", "one_count.csv")
     (copy.folder / "var/arena.duckdb").unlink()
-    found = r"stock is unknown on 9\d\.\d% of listed SKU-days, at most 50% allowed \(run.max_unknown_stock_share\)"
+    found = r"stock is unknown on 8\d\.\d% of listed SKU-days, at most 50% allowed \(run.max_unknown_stock_share\)"
     with pytest.raises(RunFailedError, match=f"logs and demand: check stock_is_known failed: {found}"):
         copy.run("ingest")
 

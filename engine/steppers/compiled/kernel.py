@@ -194,10 +194,20 @@ def advance(
         arrival_next = pending[head, 0] if count > 0 else NEVER
         expiry_next = lots[lot_head, 0] if lot_count > 0 else NEVER
         reorder_point = plan.reorder_point[date, sku] if date >= 0 else NEVER_ORDER
+        position = inventory_position(on_hand, on_order, waiting)
 
         while True:
-            day = min(until, demand_next, arrival_next, review_day, date_next)
+            day = min(until, demand_next, arrival_next, review_day)
             day = min(day, adjustment_next, expiry_next, order_next)
+            # New levels that the position stays above change nothing else: no event.
+            while date_next < day:
+                if position <= plan.reorder_point[next_date, sku]:
+                    day = date_next
+                    break
+                date = next_date
+                reorder_point = plan.reorder_point[date, sku]
+                next_date += 1
+                date_next = plan.level_days[next_date] if next_date < dates else NEVER
             closes_part = part_end <= day
             if closes_part:
                 day = part_end
@@ -217,22 +227,22 @@ def advance(
                 last = day
                 demanded = 0
             if closes_part:
-                row = rows[part]
-                row[F_SOLD] += sold_units
-                row[F_LOST] += lost_units
-                row[F_REVENUE] += revenue
-                row[F_COGS] += cost_of_goods
-                row[F_RECEIVED] += received
-                row[F_SPEND] += spend
-                row[F_ORDERED] += ordered
-                row[F_LINES] += lines
-                row[F_VALUE_DAYS] += value_days
-                row[F_UNIT_DAYS] += unit_days
-                row[F_ON_ORDER_DAYS] += on_order_days
-                row[F_STOCKOUT_DAYS] += stockout_days
-                row[F_VIEWS_OUT] += views_out
-                row[F_ON_HAND_END], row[F_VALUE_END], row[F_ON_ORDER_END] = on_hand, value, on_order_value
-                row[F_WAITING_END], row[F_LAST_SALE] = waiting, last_sale
+                closed = rows[part]
+                closed[F_SOLD] += sold_units
+                closed[F_LOST] += lost_units
+                closed[F_REVENUE] += revenue
+                closed[F_COGS] += cost_of_goods
+                closed[F_RECEIVED] += received
+                closed[F_SPEND] += spend
+                closed[F_ORDERED] += ordered
+                closed[F_LINES] += lines
+                closed[F_VALUE_DAYS] += value_days
+                closed[F_UNIT_DAYS] += unit_days
+                closed[F_ON_ORDER_DAYS] += on_order_days
+                closed[F_STOCKOUT_DAYS] += stockout_days
+                closed[F_VIEWS_OUT] += views_out
+                closed[F_ON_HAND_END], closed[F_VALUE_END], closed[F_ON_ORDER_END] = on_hand, value, on_order_value
+                closed[F_WAITING_END], closed[F_LAST_SALE] = waiting, last_sale
                 sold_units = lost_units = revenue = cost_of_goods = value_days = unit_days = on_order_days = 0
                 stockout_days = views_out = received = spend = ordered = lines = 0
                 part += 1
@@ -432,20 +442,20 @@ def advance(
             if on_order_value != on_order_before:
                 output.on_order_value[category, day] += on_order_value - on_order_before
 
-        row = rows[min(part, rows.shape[0] - 1)]
-        row[F_SOLD] += sold_units
-        row[F_LOST] += lost_units
-        row[F_REVENUE] += revenue
-        row[F_COGS] += cost_of_goods
-        row[F_RECEIVED] += received
-        row[F_SPEND] += spend
-        row[F_ORDERED] += ordered
-        row[F_LINES] += lines
-        row[F_VALUE_DAYS] += value_days
-        row[F_UNIT_DAYS] += unit_days
-        row[F_ON_ORDER_DAYS] += on_order_days
-        row[F_STOCKOUT_DAYS] += stockout_days
-        row[F_VIEWS_OUT] += views_out
+        closed = rows[min(part, rows.shape[0] - 1)]
+        closed[F_SOLD] += sold_units
+        closed[F_LOST] += lost_units
+        closed[F_REVENUE] += revenue
+        closed[F_COGS] += cost_of_goods
+        closed[F_RECEIVED] += received
+        closed[F_SPEND] += spend
+        closed[F_ORDERED] += ordered
+        closed[F_LINES] += lines
+        closed[F_VALUE_DAYS] += value_days
+        closed[F_UNIT_DAYS] += unit_days
+        closed[F_ON_ORDER_DAYS] += on_order_days
+        closed[F_STOCKOUT_DAYS] += stockout_days
+        closed[F_VIEWS_OUT] += views_out
         state[ON_HAND], state[VALUE], state[ON_ORDER], state[ON_ORDER_VALUE] = on_hand, value, on_order, on_order_value
         state[WAITING], state[WAITING_REVENUE] = waiting, waiting_revenue
         state[GONE], state[RECEIVED_THROUGH] = gone, received_through
