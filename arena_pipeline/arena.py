@@ -70,15 +70,21 @@ def build_current_world(arena: ArenaResource) -> tuple[World, Information]:
 
 
 def shop_history(store: Store, axes: Axes, scenario: int = 0) -> ShopHistory:
-    """Replay demand of one sampled scenario, and what else the logs say of each day."""
+    """Replay demand of one sampled scenario, and what else the logs say of each day.
+
+    Long spells without stock and without any purchase order look like a deliberate run-out: there an item counts as
+    not listed, and no demand is made up for it.
+    """
     daily = demand.read_demand(store, "daily_activity.parquet")
     replay = demand.read_demand(store, "censored_daily_demand.parquet")
     flags = demand.matrix(daily, "flags", axes)
-    listed = (flags & int(DayFlag.NOT_LISTED)) == 0
+    run_out = (flags & int(DayFlag.POSSIBLY_DELISTED)) != 0
+    listed = ((flags & int(DayFlag.NOT_LISTED)) == 0) & ~run_out
+    sampled = demand.matrix(replay, f"demand_s{scenario:02d}", axes)
     seen = demand.matrix(daily, "views_in", axes) + demand.matrix(daily, "views_oos", axes)
     potential = np.rint(demand.matrix(replay, "potential_views_u6", axes) / MICRO).astype(np.int64)
     return ShopHistory(
-        demand=demand.matrix(replay, f"demand_s{scenario:02d}", axes),
+        demand=np.where(run_out, demand.matrix(replay, "units_sold", axes), sampled),
         price=demand.matrix(daily, "price", axes),
         views=np.maximum(potential, seen),
         listed=listed,

@@ -102,7 +102,11 @@ class Information:
         calendar = self.suppliers.next_order_day
         ahead = calendar[:, 1:] - np.arange(calendar.shape[1] - 1)
         known = np.where(ahead < rules.NEVER // 2, ahead, 1)
-        return np.ceil(np.percentile(known, 90, axis=1)).astype(np.int64) if known.size else np.ones(len(calendar), np.int64)
+        return (
+            np.ceil(np.percentile(known, 90, axis=1)).astype(np.int64)
+            if known.size
+            else np.ones(len(calendar), np.int64)
+        )
 
     @cached_property
     def lead_time_variances(self) -> FloatArray:

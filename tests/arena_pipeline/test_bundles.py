@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from arena_pipeline.bundles import load_bundle, save_bundle
 from engine.demand.logs import LogCounts
-from engine.schema import Axes
 from engine.scenario.build import World
+from engine.schema import Axes
 from engine.settings import CostRates
 from engine.strategies import Information
 from engine.strategies.build import KnownHistory
@@ -84,8 +84,14 @@ def test_a_bundle_that_cannot_be_written_leaves_the_old_one(tmp_path, everything
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("axes", Axes), ("counts", LogCounts), ("known_history", KnownHistory), ("world", World), ("information", Information)],
-)  # fmt: skip
+    [
+        ("axes", Axes),
+        ("counts", LogCounts),
+        ("known_history", KnownHistory),
+        ("world", World),
+        ("information", Information),
+    ],
+)
 def test_every_stored_engine_object_survives_a_round_trip(ran, tmp_path, name, kind):
     store = ran.store
     below = store.folder(store.current_hash) if name in {"world", "information"} else store.demand("")

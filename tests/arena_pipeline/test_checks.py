@@ -66,7 +66,11 @@ PLANTED = [
     (checks.stock_is_known, unknown_stock, r"unknown on 100.0%"),
     (checks.bound_holds, better_than_possible, r"^60 of \d+ items above the bound"),
     (checks.runs_are_complete, lost_result, r"missing: newsvendor/review_period=7. Materialise them"),
-    (checks.logs_are_fresh, late_snapshots, r"stock_snapshots ends 2011-\d\d-\d\d, sales and others reach 2011-12-\d\d"),
+    (
+        checks.logs_are_fresh,
+        late_snapshots,
+        r"stock_snapshots ends 2011-\d\d-\d\d, sales and others reach 2011-12-\d\d",
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from arena_pipeline.cli import main
 from tests.arena_pipeline.workspaces import bare_workspace
 
-COMMANDS = ("demo", "run", "ingest", "validate", "ui", "runs", "compare")
+COMMANDS = ("demo", "run", "ingest", "validate", "ui", "explain", "runs", "compare")
 
 
 def arena(*arguments, workspace=None):
@@ -26,7 +26,13 @@ def arena_process(*arguments, workspace):
     """The same as a process of its own, in the workspace."""
     command = [sys.executable, "-m", "arena_pipeline.cli", *arguments]
     return subprocess.run(
-        command, cwd=workspace.folder, env=workspace.environment, capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=workspace.folder,
+        env=workspace.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 
@@ -72,8 +78,8 @@ def test_validate_of_a_new_workspace_writes_nothing(copy):
     ("old", "new", "message"),
     [
         ("currency", "curency", r"arena.toml, shop.curency: key is unknown, was 'GBP'. Did you mean 'currency'\?"),
-        ("[strategies.min_max]", "[strategies.min_mx]", r"strategy must be one of.*'min_mx'. Did you mean 'min_max'\?"),
-        ("target = [0.90, 0.95]", "taget = 0.9", r"\[strategies.min_max\]: parameter.*'taget'. Did you mean 'target'\?"),
+        ("[strategies.min_max]", "[strategies.min_mx]", r"strategy must be one of.*'min_mx'. Did you mean 'min_max'"),
+        ("target = [0.90, 0.95]", "taget = 0.9", r"strategies.min_max\]: parameter.*'taget'. Did you mean 'target'"),
         ("target = [0.90, 0.95]", "target = 95", r"\[strategies.min_max\]: target must be less than 1, was 95"),
         ('currency = "GBP"', "currency = GBP", r"arena.toml: must be valid TOML"),
         ("shop/logs/products/*", "shop/logs/prodcts/*", r"products must not be empty.*names shop/logs/prodcts/\*"),

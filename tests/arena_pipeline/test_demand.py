@@ -17,7 +17,10 @@ from tests.arena_pipeline.workspaces import TABLES
 AXES = Axes(("A", "B"), date(2011, 2, 27), 3)
 SHOP = {"name": "x", "currency": "GBP", "time_zone": "Europe/London", "prices_include_vat": False}
 PRODUCTS = "item_id,price,item_category\nB,2.50,toys/cars\nA,4.00,\n"
-SALES = "transaction_id,event_timestamp,item_id,quantity,price\n1,2011-03-05T10:00:00,A,1,4.00\n2,2011-03-09T10:00:00,B,2,2.50\n"
+SALES = """transaction_id,event_timestamp,item_id,quantity,price
+1,2011-03-05T10:00:00,A,1,4.00
+2,2011-03-09T10:00:00,B,2,2.50
+"""
 
 
 @pytest.fixture

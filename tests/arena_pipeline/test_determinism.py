@@ -4,20 +4,36 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import polars as pl
 import pytest
 
 from arena_pipeline.resources import ArenaResource
-from tests.arena_pipeline.workspaces import make_workspace
+from tests.arena_pipeline.workspaces import Workspace, make_workspace
+
+
+@dataclass
+class Killed:
+    """A workspace after a kill: what the run had printed, and the rows of the result files that were there."""
+
+    workspace: Workspace
+    printed: str
+    found: dict[str, int]
 
 
 @pytest.fixture(scope="module")
-def shuffled(tmp_path_factory):
-    """The same shop with the rows of all log files in another order, run up to a kill amid the backtests."""
+def killed(ran, tmp_path_factory):
+    """The same shop with the rows of all log files in another order, its first run killed amid the backtests."""
     workspace = make_workspace(tmp_path_factory.mktemp("shuffled") / "workspace", row_order=7)
-    workspace.lines = killed_at(workspace, "periodic_order_up_to: parameter set 1 of 2")
-    return workspace
+    printed = killed_at(workspace, "periodic_order_up_to: parameter set 1 of 2")
+    return Killed(workspace, printed, whole(workspace))
+
+
+@pytest.fixture(scope="module")
+def shuffled(killed):
+    """The same workspace, run again after the kill."""
+    return killed.workspace.run()
 
 
 def killed_at(workspace, line):
@@ -33,7 +49,7 @@ def killed_at(workspace, line):
                 break
         process.wait(30)
     assert process.returncode == -signal.SIGKILL, "\n".join(printed)
-    return printed
+    return "\n".join(printed)
 
 
 def whole(workspace):
@@ -48,24 +64,19 @@ def test_rows_are_in_another_order_in_the_files(ran, shuffled):
     assert len(different) > len(names) / 2
 
 
-def test_as_a_process_progress_goes_line_by_line_without_warnings_of_libraries(shuffled):
-    printed = "\n".join(shuffled.lines)
-    assert "logs and demand" in printed
-    assert "min_max: parameter set 2 of 2" in printed
-    assert "Warning" not in printed
+def test_as_a_process_progress_goes_line_by_line_without_warnings_of_libraries(killed):
+    assert "logs and demand" in killed.printed
+    assert "min_max: parameter set 2 of 2" in killed.printed
+    assert "Warning" not in killed.printed
 
 
-def test_a_killed_first_run_leaves_whole_files_and_no_scorecard(ran, shuffled):
-    if shuffled.store.scorecard("scorecard.parquet").exists():
-        pytest.skip("another test of this module finished the run")
-    found = whole(shuffled)
-    assert any("/min_max/" in name for name in found)
-    assert not any("/naive_min_max/" in name for name in found)
-    assert {name: rows for name, rows in whole(ran).items() if name in found} == found
+def test_a_killed_first_run_leaves_whole_files_and_no_scorecard(ran, killed):
+    assert any("/min_max/" in name for name in killed.found)
+    assert not any("/naive_min_max/" in name or "/scorecard/" in name for name in killed.found)
+    assert {name: rows for name, rows in whole(ran).items() if name in killed.found} == killed.found
 
 
 def test_after_the_kill_the_next_run_gives_the_digests_of_the_other_order(ran, shuffled):
-    shuffled.run()
     assert sum("0 new rows of 0" in line for line in shuffled.lines) == 7
     assert shuffled.store.current_hash == ran.store.current_hash
     assert shuffled.digests() == ran.digests()
@@ -76,7 +87,12 @@ def test_tables_in_the_database_are_equal_too(ran, shuffled):
     def rows(workspace, table):
         return ArenaResource(workspace=str(workspace.folder)).warehouse.read(f"select * from {table}")
 
-    for table in ("demand.daily_activity", "demand.censored_daily_demand", "demand.demand_forecasts", "results.scorecard"):
+    for table in (
+        "demand.daily_activity",
+        "demand.censored_daily_demand",
+        "demand.demand_forecasts",
+        "results.scorecard",
+    ):
         assert rows(ran, table).equals(rows(shuffled, table)), table
 
 

@@ -70,7 +70,10 @@ def test_jobs_schedules_and_sensors_are_there(definitions):
         ({"min_maxx": {}}, r"strategies\]: strategy must be one of.*was 'min_maxx'.*Did you mean 'min_max'"),
         ({"min_max": {"targt": 0.9}}, r"strategies.min_max\]: parameter.*was 'targt'.*Did you mean 'target'"),
         ({"newsvendor": {"target": "high"}}, r"strategies.newsvendor\]: target must be a valid number.*was 'high'"),
-        ({"min_max": {"target": [0.9, 1.5]}}, r"strategies.min_max\]: target must be less than 1, was 1.5. target: serv"),
+        (
+            {"min_max": {"target": [0.9, 1.5]}},
+            r"strategies.min_max\]: target must be less than 1, was 1.5. target: serv",
+        ),
     ],
 )
 def test_a_misspelt_strategy_or_parameter_stops_the_load(tmp_path, strategies, message):

@@ -30,7 +30,7 @@ def test_sparkline_is_thinned_and_short_enough_to_show_inline(days):
 
 
 def test_flat_and_empty_curves_have_a_picture_too():
-    assert len(set(y for _, y in points_of(sparkline([3.0, 3.0], "x").value))) == 1
+    assert len({y for _, y in points_of(sparkline([3.0, 3.0], "x").value)}) == 1
     assert sparkline([], "x").value.endswith(" 0 … 0")
 
 

@@ -47,7 +47,7 @@ def test_equal_rows_give_equal_bytes_whatever_their_chunks(tmp_path):
 
 
 def test_without_a_scenario_the_error_says_what_to_materialise(tmp_path):
-    with pytest.raises(InputError, match="scenario must be built first.*Materialise 'scenario'"):
+    with pytest.raises(InputError, match=r"scenario must be built first.*Materialise 'scenario'"):
         _ = Store(tmp_path).current_hash
 
 

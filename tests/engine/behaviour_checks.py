@@ -49,7 +49,7 @@ def invariant_1(run_class=ReferenceRun):
         table, seen = scenario.offers.by_sku, []
         run = run_class(scenario, plan)
         with counted(OrderableOffer, "model_construct") as made, counted(OrderableOffer, "__init__") as validated:
-            run.run(lambda day, state, seen=seen: seen.append(state.offers))
+            run.run(lambda _, state, seen=seen: seen.append(state.offers))
         assert not made, "offers were made in the loop"
         assert not validated, "offers were validated in the loop"
         assert len(seen) == scenario.axes.days

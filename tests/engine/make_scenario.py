@@ -128,7 +128,7 @@ def make_scenario(seed: int, size: Size | None = None) -> Scenario:
         ),
         demand=sparse(random, size, size.demand_share, 1, size.largest_demand, lambda sku, day: price[sku] + day % 7),
         views=random.integers(0, 20, (skus, days)).astype(np.int32),
-        adjustments=sparse(random, size, 0.05 if full else 0.0, -9, 9, lambda sku, day: price[sku] // 3),
+        adjustments=sparse(random, size, 0.05 if full else 0.0, -9, 9, lambda sku, _: price[sku] // 3),
         opening_orders=OpeningOrders(
             sku=int64(opening),
             supplier=int64(random.integers(-1, size.suppliers, len(opening))),

@@ -1,4 +1,4 @@
-"""The contract of DESIGN 1.2 once more: one SKU at a time, day by day, slow and obvious; shares no code with the engine.
+"""The contract of DESIGN 1.2 once more: one SKU at a time, day by day, slow and obvious; shares no engine code.
 
 Stock is a list of lots, the pipeline is a list that is searched, reviews and payments are found by walking through
 the days. The result is a full ledger, from which totals and figures are summed again.
@@ -63,7 +63,7 @@ def keep_ledger(scenario, plan) -> Ledger:
     columns = {name: np.zeros((skus, days), np.int64) for name in (*FLOWS, *LEVELS_AT_CLOSE)}
     orders = []
     for sku in range(skus):
-        orders += _run_sku(scenario, plan, sku, {name: values[sku] for name, values in columns.items()})
+        orders += SkuRun(scenario, plan, sku, {name: values[sku] for name, values in columns.items()}).run()
     return Ledger(columns, orders)
 
 
@@ -84,87 +84,114 @@ def _lines(table, sku):
     ]
 
 
-def _run_sku(scenario, plan, sku, book):
-    world, days = scenario.catalogue, scenario.axes.days
-    life, share = int(world.shelf_life[sku]), int(world.waiting_share_u6[sku])
-    demand, adjustments = _rows(scenario.demand, sku), _rows(scenario.adjustments, sku)
-    shelf, pipeline, waiting, placed = Shelf(0), [], [], []
-    shelf.put(0, int(world.opening_on_hand[sku]), int(world.opening_value[sku]), life)
-    explicit = [] if isinstance(plan, Levels) else _lines(plan, sku)
-    cycle = None
-    for order in _lines(scenario.opening_orders, sku):
-        pipeline.append(order)
-        _pay(scenario, order, book)
-    for day in range(days):
-        for units, cost in adjustments.get(day, []):
+class SkuRun:
+    """One SKU through all days; ``book`` has a row of days per column of the ledger."""
+
+    def __init__(self, scenario, plan, sku, book):
+        world = scenario.catalogue
+        self.scenario, self.plan, self.sku, self.book = scenario, plan, sku, book
+        self.life, self.share = int(world.shelf_life[sku]), int(world.waiting_share_u6[sku])
+        self.listed = range(int(world.listed_from[sku]), int(world.listed_until[sku]))
+        self.demand, self.adjustments = _rows(scenario.demand, sku), _rows(scenario.adjustments, sku)
+        self.explicit = [] if isinstance(plan, Levels) else _lines(plan, sku)
+        self.shelf, self.waiting, self.cycle, self.placed = Shelf(0), [], None, []
+        self.shelf.put(0, int(world.opening_on_hand[sku]), int(world.opening_value[sku]), self.life)
+        self.pipeline = _lines(scenario.opening_orders, sku)
+        for order in self.pipeline:
+            _pay(scenario, order, book)
+
+    def run(self):
+        for day in range(self.scenario.axes.days):
+            self.adjust(day)
+            self.receive(day)
+            self.expire(day)
+            self.serve(day)
+            self.review(day)
+            self.close(day)
+        return self.placed
+
+    def adjust(self, day):
+        for units, cost in self.adjustments.get(day, []):
             if units > 0:
-                shelf.put(day, units, units * cost, life)
-                book["adjusted"][day] += units
-                book["adjusted_value"][day] += units * cost
+                self.shelf.put(day, units, units * cost, self.life)
+                self.book["adjusted"][day] += units
+                self.book["adjusted_value"][day] += units * cost
             else:
-                gone = min(-units, shelf.on_hand)
-                book["shrunk"][day] += gone
-                book["write_offs"][day] += shelf.take(gone)
-        due = [order for order in pipeline if order["arrives_on"] <= day]
-        pipeline = [order for order in pipeline if order["arrives_on"] > day]
+                gone = min(-units, self.shelf.on_hand)
+                self.book["shrunk"][day] += gone
+                self.book["write_offs"][day] += self.shelf.take(gone)
+
+    def receive(self, day):
+        due = [order for order in self.pipeline if order["arrives_on"] <= day]
+        self.pipeline = [order for order in self.pipeline if order["arrives_on"] > day]
         for order in due:
             cost = order["quantity"] * order["unit_cost"]
-            shelf.put(day, order["quantity"], cost, life)
-            book["received"][day] += order["quantity"]
-            book["spend"][day] += cost
-            if cycle and cycle["demand"]:
-                book["cycles"][day] += 1
-                book["short_cycles"][day] += cycle["lost"]
-            cycle = {"demand": 0, "lost": 0}
-        if due and waiting:
-            asked, money = sum(units for units, _ in waiting), sum(amount for _, amount in waiting)
-            filled = min(asked, shelf.on_hand)
-            paid = money * filled // asked
-            waiting = [(asked - filled, money - paid)] if asked > filled else []
-            book["late"][day] += filled
-            book["revenue"][day] += paid
-            book["cost_of_goods_sold"][day] += shelf.take(filled)
-        old = sum(units for end, units in shelf.lots if end <= day)
-        book["expired"][day] += old
-        book["write_offs"][day] += shelf.take(old)
-        for wanted, price in demand.get(day, []):
-            on_hand = shelf.on_hand
-            sold = min(wanted, on_hand)
+            self.shelf.put(day, order["quantity"], cost, self.life)
+            self.book["received"][day] += order["quantity"]
+            self.book["spend"][day] += cost
+        if due:
+            if self.cycle and self.cycle["demand"]:
+                self.book["cycles"][day] += 1
+                self.book["short_cycles"][day] += self.cycle["lost"]
+            self.cycle = {"demand": 0, "lost": 0}
+            self.fill_waiting(day)
+
+    def fill_waiting(self, day):
+        asked, money = sum(units for units, _ in self.waiting), sum(amount for _, amount in self.waiting)
+        if not asked:
+            return
+        filled = min(asked, self.shelf.on_hand)
+        paid = money * filled // asked
+        self.waiting = [(asked - filled, money - paid)] if asked > filled else []
+        self.book["late"][day] += filled
+        self.book["revenue"][day] += paid
+        self.book["cost_of_goods_sold"][day] += self.shelf.take(filled)
+
+    def expire(self, day):
+        old = sum(units for end, units in self.shelf.lots if end <= day)
+        self.book["expired"][day] += old
+        self.book["write_offs"][day] += self.shelf.take(old)
+
+    def serve(self, day):
+        views = int(self.scenario.views[self.sku, day])
+        for wanted, price in self.demand.get(day, []):
+            sold = min(wanted, self.shelf.on_hand)
             lost = wanted - sold
-            waits = lost * share // 1_000_000
+            waits = lost * self.share // 1_000_000
             if waits:
-                waiting.append((waits, waits * price))
-            book["demanded"][day] += wanted
-            book["sold"][day] += sold
-            book["lost"][day] += lost
-            book["waited"][day] += waits
-            book["revenue"][day] += sold * price
-            book["lost_revenue"][day] += (lost - waits) * price
-            book["cost_of_goods_sold"][day] += shelf.take(sold)
-            book["views_out"][day] += int(scenario.views[sku, day]) * lost // wanted
-            if cycle:
-                cycle["demand"], cycle["lost"] = 1, int(cycle["lost"] or lost > 0)
-        listed = world.listed_from[sku] <= day < world.listed_until[sku]
-        empty = shelf.on_hand == 0
-        book["stockout_days"][day] += int(empty and listed)
-        if day not in demand and empty:
-            book["views_out"][day] += int(scenario.views[sku, day])
-        new = [order for order in explicit if order["ordered_on"] == day]
-        if isinstance(plan, Levels) and listed:
-            on_order = sum(order["quantity"] for order in pipeline)
-            order = _decide(scenario, plan, sku, day, shelf.on_hand + on_order - sum(units for units, _ in waiting))
+                self.waiting.append((waits, waits * price))
+            booked = {
+                "demanded": wanted, "sold": sold, "lost": lost, "waited": waits, "revenue": sold * price,
+                "lost_revenue": (lost - waits) * price, "cost_of_goods_sold": self.shelf.take(sold),
+                "views_out": views * lost // wanted,
+            }  # fmt: skip
+            for name, value in booked.items():
+                self.book[name][day] += value
+            if self.cycle:
+                self.cycle = {"demand": 1, "lost": int(self.cycle["lost"] or lost > 0)}
+        if self.shelf.on_hand == 0:
+            self.book["stockout_days"][day] += day in self.listed
+            self.book["views_out"][day] += views * (day not in self.demand)
+
+    def review(self, day):
+        new = [order for order in self.explicit if order["ordered_on"] == day]
+        if isinstance(self.plan, Levels) and day in self.listed:
+            on_order = sum(order["quantity"] for order in self.pipeline)
+            position = self.shelf.on_hand + on_order - sum(units for units, _ in self.waiting)
+            order = _decide(self.scenario, self.plan, self.sku, day, position)
             new += [order] if order else []
         for order in new:
-            pipeline.append(order)
-            book["ordered"][day] += order["quantity"]
-            book["lines"][day] += 1
-            book["line_costs"][day] += order["line_cost"]
-            _pay(scenario, order, book)
-        placed += new
-        book["on_hand"][day], book["value"][day] = shelf.on_hand, shelf.value
-        book["on_order_value"][day] = sum(order["quantity"] * order["unit_cost"] for order in pipeline)
-        book["waiting"][day] = sum(units for units, _ in waiting)
-    return placed
+            self.pipeline.append(order)
+            self.book["ordered"][day] += order["quantity"]
+            self.book["lines"][day] += 1
+            self.book["line_costs"][day] += order["line_cost"]
+            _pay(self.scenario, order, self.book)
+        self.placed += new
+
+    def close(self, day):
+        self.book["on_hand"][day], self.book["value"][day] = self.shelf.on_hand, self.shelf.value
+        self.book["on_order_value"][day] = sum(order["quantity"] * order["unit_cost"] for order in self.pipeline)
+        self.book["waiting"][day] = sum(units for units, _ in self.waiting)
 
 
 def is_open(scenario, supplier, day):

@@ -97,10 +97,17 @@ def plans_keep_their_past(strategy, shop: Shop, dates, day, gather=gather_inform
     known = dates[past]
     same_levels(
         replace(plan, **{field: matrix[past] for field, matrix in plan.matrices().items()}),
-        strategy.plan(ended.information(known, gather)),
+        _plan_without_future(strategy, ended, known, gather),
         slice(None),
         f"{name}, no future",
     )
+
+
+def _plan_without_future(strategy, ended, known, gather):
+    try:
+        return strategy.plan(ended.information(known, gather))
+    except IndexError as error:
+        raise AssertionError(f"{type(strategy).__name__} reads days that have not been: {error}") from error
 
 
 def totals_keep_their_past(run, scenario, plan, day):

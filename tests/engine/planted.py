@@ -23,10 +23,10 @@ def sources():
 
 
 def plant(path, old, new):
-    """The sources with one passage replaced."""
+    """The sources with one passage replaced where it first stands."""
     text = sources()
-    assert text[path].count(old) == 1, f"{path} has no such passage, or several: {old!r}"
-    return text | {path: text[path].replace(old, new)}
+    assert old in text[path], f"{path} has no such passage: {old!r}"
+    return text | {path: text[path].replace(old, new, 1)}
 
 
 def load(text, path, **names):

@@ -4,7 +4,6 @@ from datetime import date
 
 import numpy as np
 
-from engine import rules
 from engine.plan import UNLIMITED, Levels, Orders
 from engine.scenario import Catalogue, LeadTimes, OfferTable, OpeningOrders, Scenario, SupplierTable
 from engine.schema import Axes
@@ -52,8 +51,8 @@ def small_world(
     table.sort(key=lambda offer: (offer["sku"], offer["supplier"], offer["smallest_quantity"], offer["valid_from"]))
     suppliers = 1 + max([offer["supplier"] for offer in table], default=0)
     column = {name: int64([offer[name] for offer in table]) for name in OFFER}
-    on_hand = int64(np.broadcast_to(opening, skus))
-    value = on_hand * 100 if opening_value is None else int64(np.broadcast_to(opening_value, skus))
+    on_hand = np.array(np.broadcast_to(opening, skus), np.int64)
+    value = on_hand * 100 if opening_value is None else np.array(np.broadcast_to(opening_value, skus), np.int64)
     primary = np.full(skus, -1, np.int64)
     primary[column["sku"][::-1]] = column["supplier"][::-1]
     zeros = np.zeros(skus, np.int64)
@@ -74,7 +73,8 @@ def small_world(
     }  # fmt: skip
     for name, values in facts.items():
         target = catalogue if name in catalogue else vendor
-        target[name] = values if name == "category_names" else int64(np.broadcast_to(values, np.shape(target[name])))
+        shape = np.shape(target[name])
+        target[name] = values if name == "category_names" else np.array(np.broadcast_to(values, shape), np.int64)
     sku, day = np.nonzero(np.array(rows).reshape(skus, days))
     prices = np.broadcast_to(np.reshape(price, (-1, 1)) if np.ndim(price) == 1 else price, (skus, days))
     rows_of = int64(sorted(adjustments)).reshape(-1, 4)
@@ -126,6 +126,3 @@ def orders(*lines):
         (ORDER | dict(line) for line in lines), key=lambda line: (line["sku"], line["ordered_on"], line["arrives_on"])
     )
     return Orders(**{name: int64([line[name] for line in table]) for name in ORDER_FIELDS})
-
-
-NEVER = rules.NEVER

@@ -35,17 +35,27 @@ from hypothesis import strategies as st
 
 from engine import rules
 from engine.errors import PlanError
+from engine.look_ahead import first_leak, information_until
 from engine.models import InventoryPosition, OrderableOffer, PurchaseOrder
-from engine.plan import Levels, Rule
+from engine.plan import Rule
 from engine.scenario import OfferTable
 from engine.steppers.compiled import kernel, run_compiled
-from engine.steppers.compiled.tables import empty_output, plan_table, world_table
-from engine.steppers.reference import ReferenceRun, run_reference
+from engine.steppers.compiled.tables import (
+    empty_output,
+    lot_capacity,
+    pending_capacity,
+    plan_table,
+    totals_of,
+    world_table,
+)
+from engine.steppers.reference import run_reference
 from engine.strategies import STRATEGIES
 from engine.strategies.build import gather_information, replanning_days
 from tests.engine import behaviour_checks, golden, past_checks, source_checks
 from tests.engine.make_information import make_shop
 from tests.engine.make_scenario import Size, make_levels, make_orders, make_scenario
+from tests.engine.make_shop_tables import day as day_of
+from tests.engine.make_shop_tables import world
 from tests.engine.planted import ENGINE, KERNEL, LEVELS, REFERENCE, STATE, load, plant, reference_of, sources
 
 STEPPERS = pytest.mark.parametrize("run", [run_reference, run_compiled])
@@ -148,8 +158,8 @@ PLANTED_SOURCES = [
     (
         source_checks.compiled_holds_no_formula_of_rules,
         KERNEL,
-        "cost = cost_share(value, quantity, on_hand)\n                waiting",
-        "cost = value * quantity // on_hand\n                waiting",
+        "cost = cost_share(value, quantity, on_hand)",
+        "cost = value * quantity // on_hand",
     ),
 ]
 
@@ -222,10 +232,8 @@ PLANTED_RUNS = [
     (
         4,
         STATE,
-        "cost = rules.cost_share(self.value.at[sku], quantity, self.on_hand.at[sku])\n"
-        "        self.on_hand.at[sku] -= quantity\n",
-        "unit = self.value.at[sku] // max(self.on_hand.at[sku], 1)\n"
-        "        cost = unit * quantity\n        self.on_hand.at[sku] -= quantity\n",
+        "cost = rules.cost_share(self.value.at[sku], quantity, self.on_hand.at[sku])\n",
+        "cost = self.value.at[sku] // max(self.on_hand.at[sku], 1) * quantity\n",
     ),
     (5, REFERENCE, "= InventoryPosition.model_construct(", "= InventoryPosition("),
     (5, REFERENCE, "return PurchaseOrder.model_construct(", "return PurchaseOrder("),
@@ -460,22 +468,53 @@ def test_invariant_8_plans(name):
 )
 def test_invariant_8_catches_a_planted_look_ahead(path, old, new):
     gather = load(plant(path, old, new), path).gather_information
-    strategies = [strategy() for strategy in STRATEGIES.values()]
-    with pytest.raises((AssertionError, IndexError)):
-        for strategy in strategies:
+
+    def whole_registry():
+        for strategy in STRATEGIES.values():
             for day in CHANGED_ON:
-                past_checks.plans_keep_their_past(strategy, shop(), DATES, day, gather)
+                past_checks.plans_keep_their_past(strategy(), shop(), DATES, day, gather)
+
+    with pytest.raises(AssertionError):
+        whole_registry()
+
+
+class Peeks:
+    """Adds the highest price there will ever be."""
+
+    def plan(self, information):
+        plan = STRATEGIES["base_stock"]().plan(information)
+        plan.order_up_to[:] += information.forecast.mean_size.max().astype(int) + information.price.max()
+        plan.max_position[:] += int(information.forecast.shape.sum())
+        return plan
 
 
 def test_invariant_8_catches_a_strategy_that_peeks():
-    class Peeks:
-        def plan(self, information):
-            plan = STRATEGIES["base_stock"]().plan(information)
-            plan.order_up_to[:] += information.price.max()  # the highest price there will ever be
-            return plan
-
     with pytest.raises(AssertionError):
         past_checks.plans_keep_their_past(Peeks(), shop(), DATES, 56, gather_information)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_invariant_8_as_users_check_their_own_strategy(name):
+    assert _leak(STRATEGIES[name]()) is None
+
+
+def test_invariant_8_as_users_check_it_names_the_leak():
+    assert "on 2024-01-01 depends on later days" in _leak(Peeks())
+
+
+def _leak(strategy):
+    whole = shop().information(DATES)
+    scenario, history, actual, rates = shop().scenario, shop().history, shop().actual, shop().rates
+    return first_leak(strategy, whole, information_until(scenario, history, actual, rates, 57, 7))
+
+
+@pytest.mark.xfail(reason="replacement cost and salvage value are those of the cheapest offer of all times")
+def test_invariant_8_an_offer_of_later_does_not_change_what_is_known_today():
+    today = {"supplier_id": "acme", "item_id": "apple", "unit_cost": 100}
+    later = today | {"unit_cost": 40, "valid_from": day_of(20)}
+    known, with_later = (world(offers=offers).scenario.catalogue for offers in ([today], [today, later]))
+    for name in ("replacement_cost", "salvage_value", "primary_supplier"):
+        assert np.array_equal(getattr(known, name), getattr(with_later, name)), name
 
 
 @STEPPERS
@@ -585,32 +624,23 @@ def test_rules_give_integers_for_integers():
 def test_compiled_cannot_ask_a_rule_in_plain_python():
     scenario = make_scenario(1)
     with pytest.raises(PlanError, match="reference stepper"):
-        run_compiled(scenario, Rule(order_quantity=lambda position: 1))
+        run_compiled(scenario, Rule(order_quantity=lambda _: 1))
 
 
 def test_compiled_rows_can_be_advanced_in_steps():
-    """``advance`` takes up a row where it stands: what couples rows may stop at each review day."""
+    """``advance`` takes up rows where they stand: what couples rows may stop at each review day."""
     for seed in range(6):
         scenario = make_scenario(seed, Size(skus=3, days=40))
         plan = make_levels(seed, scenario)
-        assert isinstance(plan, Levels)
-        whole = run_compiled(scenario, plan)
-        assert whole.digest() == _in_steps(scenario, plan, (1, 9, 10, 33, 40)).digest()
+        assert run_compiled(scenario, plan).digest() == _in_steps(scenario, plan, (1, 9, 10, 33, 40)).digest()
 
 
 def _in_steps(scenario, plan, stops):
-    from engine.steppers.compiled.tables import lot_capacity, pending_capacity, totals_of  # noqa: PLC0415
-
-    world, table, output = world_table(scenario), plan_table(scenario, plan), empty_output(scenario)
-    pending = np.zeros((pending_capacity(scenario, plan), 3), np.int64)
-    lots = np.zeros((lot_capacity(scenario), 2), np.int64)
-    for sku in range(len(scenario.axes.items)):
-        _step_row(world, table, output, sku, pending, lots, stops)
-    return totals_of(output)
-
-
-def _step_row(world, table, output, sku, pending, lots, stops):
-    state = np.zeros(kernel.STATE_SIZE, np.int64)
-    kernel._open(world, table, output, sku, state, pending, lots)
+    skus, output = len(scenario.axes.items), empty_output(scenario)
+    states = np.zeros((skus, kernel.STATE_SIZE), np.int64)
+    pending = np.zeros((skus, pending_capacity(scenario, plan), 3), np.int64)
+    lots = np.zeros((skus, lot_capacity(scenario), 2), np.int64)
     for stop in stops:
-        kernel.advance(world, table, output, sku, state, pending, lots, stop)
+        tables = world_table(scenario), plan_table(scenario, plan), output
+        kernel.advance(*tables, states, pending, lots, 0, skus, stop == stops[0], stop)
+    return totals_of(output)

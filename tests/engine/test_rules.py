@@ -37,7 +37,9 @@ def test_served_is_what_is_there(on_hand, demand):
     assert sold in (on_hand, demand)
 
 
-@pytest.mark.parametrize(("amount", "share_u6", "part"), [(9, 500_000, 4), (9, 1_000_000, 9), (9, 0, 0), (1, 999_999, 0)])
+@pytest.mark.parametrize(
+    ("amount", "share_u6", "part"), [(9, 500_000, 4), (9, 1_000_000, 9), (9, 0, 0), (1, 999_999, 0)]
+)
 def test_share_of_rounds_down(amount, share_u6, part):
     assert rules.share_of(amount, share_u6) == part
 
@@ -104,7 +106,9 @@ def test_rounded_quantity_raises_to_the_minimum_first_then_to_the_pack():
     assert rules.rounded_quantity(16, 12, 5) == 20
 
 
-@given(need=st.lists(st.integers(1, 500), min_size=1, max_size=5), smallest=st.integers(1, 99), multiple=st.integers(1, 9))
+@given(
+    need=st.lists(st.integers(1, 500), min_size=1, max_size=5), smallest=st.integers(1, 99), multiple=st.integers(1, 9)
+)
 def test_branch_free_rules_take_arrays(need, smallest, multiple):
     array = np.array(need)
     each = [rules.rounded_quantity(value, smallest, multiple) for value in need]

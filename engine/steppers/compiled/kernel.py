@@ -226,8 +226,9 @@ def advance(
                         output.stockouts[category, end_out] -= 1
                 last = day
                 demanded = 0
-            if closes_part:
-                closed = rows[part]
+            done = day >= until and not closes_part
+            if closes_part or done:
+                closed = rows[min(part, parts - 1)]
                 closed[F_SOLD] += sold_units
                 closed[F_LOST] += lost_units
                 closed[F_REVENUE] += revenue
@@ -241,15 +242,15 @@ def advance(
                 closed[F_ON_ORDER_DAYS] += on_order_days
                 closed[F_STOCKOUT_DAYS] += stockout_days
                 closed[F_VIEWS_OUT] += views_out
-                closed[F_ON_HAND_END], closed[F_VALUE_END], closed[F_ON_ORDER_END] = on_hand, value, on_order_value
-                closed[F_WAITING_END], closed[F_LAST_SALE] = waiting, last_sale
                 sold_units = lost_units = revenue = cost_of_goods = value_days = unit_days = on_order_days = 0
                 stockout_days = views_out = received = spend = ordered = lines = 0
+                if done:
+                    break
+                closed[F_ON_HAND_END], closed[F_VALUE_END], closed[F_ON_ORDER_END] = on_hand, value, on_order_value
+                closed[F_WAITING_END], closed[F_LAST_SALE] = waiting, last_sale
                 part += 1
                 part_end = world.part_ends[part] if part < parts else NEVER
                 continue
-            if day >= until:
-                break
 
             value_before, on_order_before = value, on_order_value
             # adjust
@@ -442,20 +443,6 @@ def advance(
             if on_order_value != on_order_before:
                 output.on_order_value[category, day] += on_order_value - on_order_before
 
-        closed = rows[min(part, rows.shape[0] - 1)]
-        closed[F_SOLD] += sold_units
-        closed[F_LOST] += lost_units
-        closed[F_REVENUE] += revenue
-        closed[F_COGS] += cost_of_goods
-        closed[F_RECEIVED] += received
-        closed[F_SPEND] += spend
-        closed[F_ORDERED] += ordered
-        closed[F_LINES] += lines
-        closed[F_VALUE_DAYS] += value_days
-        closed[F_UNIT_DAYS] += unit_days
-        closed[F_ON_ORDER_DAYS] += on_order_days
-        closed[F_STOCKOUT_DAYS] += stockout_days
-        closed[F_VIEWS_OUT] += views_out
         state[ON_HAND], state[VALUE], state[ON_ORDER], state[ON_ORDER_VALUE] = on_hand, value, on_order, on_order_value
         state[WAITING], state[WAITING_REVENUE] = waiting, waiting_revenue
         state[GONE], state[RECEIVED_THROUGH] = gone, received_through

@@ -15,9 +15,7 @@ COORDINATE = st.one_of(st.integers(0, 4).map(float), st.just(math.nan))
 
 
 def dominates(one, other):
-    return all(a <= b for a, b in zip(one, other, strict=True)) and any(
-        a < b for a, b in zip(one, other, strict=True)
-    )
+    return all(a <= b for a, b in zip(one, other, strict=True)) and any(a < b for a, b in zip(one, other, strict=True))
 
 
 @given(st.lists(st.tuples(COORDINATE, COORDINATE, COORDINATE), max_size=12))

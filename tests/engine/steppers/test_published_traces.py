@@ -109,9 +109,7 @@ def test_stockcast(run, case):
     scenario = small_world(
         demand, opening=inputs["opening_on_hand"], offers=[offer], **every_day(len(demand)), **shares(inputs)
     )
-    plan = levels(
-        scenario, reorder_point=inputs["s"], order_up_to=inputs["S"], review_period=inputs["review_days"]
-    )
+    plan = levels(scenario, reorder_point=inputs["s"], order_up_to=inputs["S"], review_period=inputs["review_days"])
     day = daily(run, scenario, plan)
     compare_with_stockcast(day, expected["per_day"])
     compare_totals(day, expected["totals"])
@@ -182,9 +180,7 @@ def alx_plan(inputs, scenario, days):
     if inputs["policy"] == "(r,Q)":
         return levels(scenario, reorder_point=inputs["r"], order_quantity=inputs["Q"])
     lead_time, quantity = inputs["lead_time"], inputs["Q"]
-    return orders(
-        *({"ordered_on": day, "arrives_on": day + lead_time, "quantity": quantity} for day in range(days))
-    )
+    return orders(*({"ordered_on": day, "arrives_on": day + lead_time, "quantity": quantity} for day in range(days)))
 
 
 @STEPPERS

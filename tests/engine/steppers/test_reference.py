@@ -20,9 +20,7 @@ def daily(run, demand, plan, sku=0, **world):
     days = len(demand[0]) if isinstance(demand[0], list) else len(demand)
     scenario = small_world(demand, part_ends=range(1, days + 1), **world)
     totals = run(scenario, levels(scenario, **plan) if isinstance(plan, dict) else plan)
-    return {name: totals.field(name)[sku].tolist() for name in FIELDS} | {
-        "totals": totals
-    }
+    return {name: totals.field(name)[sku].tolist() for name in FIELDS} | {"totals": totals}
 
 
 @STEPPERS
@@ -117,7 +115,9 @@ def test_a_share_of_unserved_demand_waits_and_is_filled_first(run):
 
 @STEPPERS
 def test_a_receipt_too_small_fills_part_of_the_waiting_demand(run):
-    placed = orders({"ordered_on": 0, "arrives_on": 1, "quantity": 2}, {"ordered_on": 0, "arrives_on": 2, "quantity": 9})
+    placed = orders(
+        {"ordered_on": 0, "arrives_on": 1, "quantity": 2}, {"ordered_on": 0, "arrives_on": 2, "quantity": 9}
+    )
     day = daily(run, [3, 0, 0], placed, waiting_share_u6=1_000_000, price=[500])
     assert day["late"] == [0, 2, 1]
     assert day["revenue"] == [0, 1000, 500]
@@ -163,9 +163,7 @@ def test_a_review_falls_on_the_suppliers_next_order_day(run, period, open_days, 
 @STEPPERS
 def test_goods_arrive_on_a_day_on_which_the_shop_receives(run):
     arrival = [0, 1, 4, 4, 4, 5, 6, 7]
-    day = daily(
-        run, [0] * 6, {"reorder_point": 0, "order_up_to": 2}, offers=[{"lead_time": 2}], arrival_day=arrival
-    )
+    day = daily(run, [0] * 6, {"reorder_point": 0, "order_up_to": 2}, offers=[{"lead_time": 2}], arrival_day=arrival)
     assert day["received"] == [0, 0, 0, 0, 2, 0]
 
 

@@ -1,7 +1,7 @@
 """What every strategy owes: sound levels, its own opinion, service that rises with the target, the owner's bounds."""
 
-from dataclasses import replace
-from itertools import combinations
+from dataclasses import fields, replace
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -55,9 +55,7 @@ def test_every_plan_is_sound_and_runs(seed, skus, days, every):
 def test_a_shop_without_demand_or_offers_can_be_planned(name):
     shop = make_shop(3)
     silent = {field: getattr(shop.history.orders, field) * 0 for field in ("orders", "units", "squares")}
-    history = replace(
-        shop.history, orders=replace(shop.history.orders, **silent), demand_u6=shop.history.demand_u6 * 0
-    )
+    history = replace(shop.history, orders=replace(shop.history.orders, **silent), demand_u6=shop.history.demand_u6 * 0)
     offers = replace(shop.scenario.offers, valid_until=shop.scenario.offers.valid_from)
     plan = plan_of(name, replace(shop, history=history).information(DATES))
     check_levels(plan, shop.scenario.axes, name)
@@ -79,7 +77,7 @@ def test_a_higher_target_gives_no_lower_level(name, kind):
     for seed in range(4):
         information = make_information(seed)
         plans = [plan_of(name, information, target=target, target_kind=kind) for target in (0.6, 0.9, 0.95, 0.99)]
-        for low, high in zip(plans, plans[1:], strict=False):
+        for low, high in pairwise(plans):
             assert (high.reorder_point >= low.reorder_point).all()
             assert (top(high) >= top(low)).all() or name in {"min_max", "abc_xyz"}  # s rises, the lot may shrink
         assert (plans[-1].reorder_point > plans[0].reorder_point).any()
@@ -183,24 +181,38 @@ def test_max_stock_caps_the_levels(name):
 
 
 BY_LOTS = ("continuous_review", "abc_xyz")
-"""Strategies that order fixed quantities, which the owner's maximum does not cap."""
+LOTS_UNCAPPED = pytest.mark.xfail(reason="a fixed order quantity is capped neither by max_stock nor by max_cover_days")
+every_strategy_but_lots_fail = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=LOTS_UNCAPPED if name in BY_LOTS else ()) for name in STRATEGIES]
+)
 
 
-@pytest.mark.parametrize("name", [name for name in STRATEGIES if name not in BY_LOTS])
+@every_strategy_but_lots_fail
 def test_no_position_exceeds_max_stock(name):
     scenario, plan = bounded_run(name, max_stock=10)
     highest = []
-    run_reference(scenario, plan, lambda day, state: highest.append(int((state.on_hand.all + state.on_order.all).max())))
+    run_reference(scenario, plan, lambda _, state: highest.append(int((state.on_hand.all + state.on_order.all).max())))
     assert 0 < max(highest) <= 10
 
 
-@pytest.mark.parametrize("name", [name for name in STRATEGIES if name not in BY_LOTS])
+@every_strategy_but_lots_fail
 def test_a_minimum_beyond_the_longest_cover_is_not_ordered(name):
     shop = make_shop(1)
     offers = shop.scenario.offers
     scenario = replace(shop.scenario, offers=replace(offers, smallest_quantity=np.full(len(offers), 5_000)))
     plan = plan_of(name, replace(shop, scenario=scenario).information(DATES), max_cover_days=90)
     assert simulate(scenario, plan).field("ordered").sum() == 0
+
+
+@pytest.mark.xfail(raises=IndexError, reason="strategies look up the last offer of an empty table")
+@every_strategy
+def test_a_shop_without_any_offer_can_be_planned(name):
+    shop = make_shop(3)
+    offers = shop.scenario.offers
+    none = {field.name: getattr(offers, field.name)[:0] for field in fields(offers) if field.name != "first_row"}
+    scenario = replace(shop.scenario, offers=replace(offers, first_row=offers.first_row * 0, **none))
+    plan = plan_of(name, replace(shop, scenario=scenario).information(DATES))
+    assert (plan.reorder_point == NEVER_ORDER).all()
 
 
 @every_strategy
@@ -212,9 +224,7 @@ def test_bounds_that_contradict_each_other_still_give_sound_levels(name):
     assert (free.reorder_point > NEVER_ORDER).any()
 
 
-@pytest.mark.parametrize(
-    "name", ["continuous_review", "periodic_order_up_to", "min_max", "newsvendor", "base_stock"]
-)
+@pytest.mark.parametrize("name", ["continuous_review", "periodic_order_up_to", "min_max", "newsvendor", "base_stock"])
 def test_a_larger_safety_multiplier_gives_no_lower_level_above_the_mean(name):
     information = make_information(4)
     one, two = (plan_of(name, information, safety_multiplier=multiplier) for multiplier in (1.0, 1.5))
@@ -228,7 +238,7 @@ def test_a_smaller_budget_ties_up_less_and_a_large_one_does_not_bind():
     shares = (0.02, 0.2, 1.0, 10.0)
     levels = [np.maximum(top(plan_of("budget_constrained", information, budget_share=s)), 0) for s in shares]
     spent = [(level * information.catalogue.replacement_cost).sum(axis=1) for level in levels]
-    for low, high in zip(spent, spent[1:], strict=False):
+    for low, high in pairwise(spent):
         assert (low <= high).all()
     assert spent[0].sum() < spent[-1].sum()
 
