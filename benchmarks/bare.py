@@ -1,17 +1,23 @@
-"""What a bare loop costs: event-driven (s, S) with Numba that keeps only key figures, no rules, no money beyond one cost.
+"""What a bare loop costs: event-driven (s, S) with Numba that keeps only key figures; no rules, no money but one cost.
 
 Fixed lead time, one price, 64 open orders at most, no packs, suppliers, calendars, parts or curves.
 """
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
 
 OPEN_ORDERS = 64
 SOLD, LOST, LINES, VALUE_DAYS, STOCKOUT_DAYS, EVENTS = range(6)
 
 
 @numba.njit(nogil=True)
-def bare_loop(first, day, quantity, horizon, dates, reorder_point, order_up_to, cost, lead_time, opening, out):
+def bare_loop(  # noqa: C901 - one loop is the point of it
+    first: Ints, day: Ints, quantity: Ints, horizon: int, dates: Ints, reorder_point: Ints, order_up_to: Ints,
+    cost: int, lead_time: int, opening: Ints, out: Ints,
+) -> None:  # fmt: skip
     """Run all SKUs.
 
     Args:

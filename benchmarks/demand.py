@@ -85,7 +85,9 @@ def forecasts(size: Size) -> Iterator[Figure]:
             matrix = forecast_matrix(shard, dates)
             total += time.perf_counter() - started
             _assert_forecast(matrix, rate, size)
-        yield Figure("forecast_seconds_100k", total, "s", f"{size.shards} shards of {size.skus:,} SKUs one after another")
+        yield Figure(
+            "forecast_seconds_100k", total, "s", f"{size.shards} shards of {size.skus:,} SKUs one after another"
+        )
 
 
 def poisson_history(skus: int, days: int, seed: int = 0) -> tuple[OrderHistory, np.ndarray]:

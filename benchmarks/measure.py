@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,19 +68,22 @@ def seconds_of(work: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-def medians(works: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
+def medians(works: Mapping[str, Callable[[], Any]], repeats: int, prepare: Callable[[], Any] = int) -> dict[str, float]:
     """Median seconds of each piece of work, the pieces taking turns so that noise of the machine meets all of them.
 
-    The garbage collector rests meanwhile, and every piece runs once before it is measured.
+    The garbage collector rests meanwhile, and every piece runs once before it is measured. ``prepare`` is called before
+    each run, off the clock.
     """
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for work in works.values():
+        prepare()
         work()
     gc.collect()
     gc.disable()
     try:
         for _ in range(repeats):
             for name, work in works.items():
+                prepare()
                 seconds[name].append(seconds_of(work))
     finally:
         gc.enable()
@@ -96,8 +99,8 @@ class ChildRun:
     output: str
 
 
-def child(command: Sequence[str | Path], timeout: float, **environment: str) -> ChildRun:
-    """Run a command to its end.
+def child(command: Sequence[str | Path], timeout: float, folder: Path = ROOT, **environment: str) -> ChildRun:
+    """Run a command in a folder to its end.
 
     Raises:
         RuntimeError: it failed; the message is the end of what it said.
@@ -110,7 +113,7 @@ def child(command: Sequence[str | Path], timeout: float, **environment: str) -> 
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", probe, *map(str, command)],
-        capture_output=True, text=True, timeout=timeout, check=False, cwd=ROOT, env=os.environ | environment,
+        capture_output=True, text=True, timeout=timeout, check=False, cwd=folder, env=os.environ | environment,
     )  # fmt: skip
     seconds = time.perf_counter() - started
     if done.returncode:
@@ -119,7 +122,7 @@ def child(command: Sequence[str | Path], timeout: float, **environment: str) -> 
     return ChildRun(seconds, peak, done.stdout)
 
 
-def child_json(command: Sequence[str | Path], timeout: float, **environment: str) -> tuple[dict[str, Any], ChildRun]:
-    """As ``child``, for a command whose last line of output is JSON."""
-    run = child(command, timeout, **environment)
-    return json.loads(run.output.strip().splitlines()[-1]), run
+def child_json(command: Sequence[str | Path], timeout: float) -> dict[str, Any]:
+    """Answer of a command whose last line of output is JSON."""
+    answer: dict[str, Any] = json.loads(child(command, timeout).output.strip().splitlines()[-1])
+    return answer

@@ -37,7 +37,9 @@ class Shop:
 def shop(skus: int, days: int, seed: int = 0) -> Shop:
     """Draw a shop: log-normal traffic with a weekly rhythm, gamma conversion, spells without stock of whole days."""
     random = np.random.default_rng(seed)
-    traffic = random.lognormal(np.log(VIEWS) - 0.32, 0.8, skus)[:, None] * (1 + 0.2 * np.sin(np.arange(days) * 2 * np.pi / 7))
+    traffic = random.lognormal(np.log(VIEWS) - 0.32, 0.8, skus)[:, None] * (
+        1 + 0.2 * np.sin(np.arange(days) * 2 * np.pi / 7)
+    )
     conversion = random.gamma(4.0, CONVERSION / 4.0, (skus, 1))
     out = spells(random, skus, days)
     views_in = np.where(out, 0, random.poisson(traffic)).astype(np.int64)
@@ -58,7 +60,9 @@ def spells(random: np.random.Generator, skus: int, days: int) -> np.ndarray:
     return started - before > 0
 
 
-def _daily(axes: Axes, views_in: np.ndarray, views_out: np.ndarray, orders: np.ndarray, out: np.ndarray) -> pl.DataFrame:
+def _daily(
+    axes: Axes, views_in: np.ndarray, views_out: np.ndarray, orders: np.ndarray, out: np.ndarray
+) -> pl.DataFrame:
     """The complete rectangle, stock observed every evening; every order is of one unit."""
     skus, days = axes.shape
     stock = np.where(out, 0, 1_000).reshape(-1)

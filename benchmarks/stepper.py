@@ -50,7 +50,9 @@ def speed(size: Size) -> Iterator[Figure]:
     sku_days, events = size.skus * size.days, events_of(scenario, plan, compiled)
     shape = f"{size.skus:,} SKUs x {size.days:,} days, {LONG_TAIL} units/day, all totals, one thread"
     yield Figure("compiled_sku_days_per_second_core", sku_days / fast, "SKU-days/s", f"{shape}, {fast * 1e3:.1f} ms")
-    yield Figure("compiled_ns_per_event", fast / events * 1e9, "ns", f"{events:,} events: demand, arrivals, re-planning")
+    yield Figure(
+        "compiled_ns_per_event", fast / events * 1e9, "ns", f"{events:,} events: demand, arrivals, re-planning"
+    )
     yield Figure("reference_sku_days_per_second", sku_days / slow, "SKU-days/s", f"{shape}, {slow:.2f} s")
     yield Figure("compiled_over_reference", slow / fast, "ratio", "same digest of all totals")
 
@@ -76,7 +78,8 @@ def _over_bare(name: str, scenario: Scenario, plan: Levels, repeats: int, note: 
                           (bare.VALUE_DAYS, "value_days"), (bare.STOCKOUT_DAYS, "stockout_days")):  # fmt: skip
         assert np.array_equal(out[:, column], totals.field(field).sum(axis=1)), field
     seconds = medians(
-        {"bare": lambda: bare.bare_loop(*world_and_plan, out), "compiled": lambda: run_compiled(scenario, plan)}, repeats
+        {"bare": lambda: bare.bare_loop(*world_and_plan, out), "compiled": lambda: run_compiled(scenario, plan)},
+        repeats,
     )
     note = f"{note}: {seconds['bare'] * 1e3:.1f} ms bare, {seconds['compiled'] * 1e3:.1f} ms compiled, same decisions"
     return Figure(name, seconds["bare"] / seconds["compiled"], "ratio", note)

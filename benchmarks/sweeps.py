@@ -1,10 +1,11 @@
-"""Sweeps: many parameter sets in one world, planning and scorecards included; run in a process of its own for its memory."""
+"""Many parameter sets in one world, planning and scorecards included; the large one in a process of its own."""
 
 import json
 import resource
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import polars as pl
 
 from arena_pipeline.bundles import load_bundle, save_bundle
 from benchmarks.measure import SCRATCH, Figure, Size, child_json
-from benchmarks.worlds import Supply, demand_matrix, information, world
+from benchmarks.worlds import Supply, demand_matrix, information, known_history, world
 from engine.plan import Plan
 from engine.scenario import Scenario
 from engine.scorecard import score_run
@@ -24,6 +25,7 @@ from engine.sweep import Job, sweep
 from engine.totals import RunTotals
 
 LONG_TAIL = 0.05
+PRICE = 2_000
 REPLAN_DAYS = 28
 WARM_UP_DAYS = 84
 SUPPLY = Supply(suppliers=50, spread=5, breaks=2)
@@ -45,11 +47,11 @@ def large_sweep(size: Size) -> Iterator[Figure]:
     folder = SCRATCH / "sweep"
     rate, demand = demand_matrix(size.skus, size.days, LONG_TAIL)
     scenario = world(demand, SUPPLY, parts=13)
-    known = information(scenario, demand, rate, CostRates(), REPLAN_DAYS)
+    known = information(scenario, known_history(demand, PRICE), rate, CostRates(), REPLAN_DAYS)
     save_bundle(folder / "world.npz", scenario)
     save_bundle(folder / "information.npz", known)
     command = [sys.executable, "-m", "benchmarks.sweeps", folder, str(size.parameter_sets)]
-    answer, _ = child_json(command, timeout=3_600)
+    answer = child_json(command, timeout=3_600)
     assert answer["demanded"] == [scored_demand(scenario, demand)], "every parameter set meets the same demand"
     assert answer["same_with_one_worker"]
     note = (
@@ -68,11 +70,13 @@ def small_backtest(size: Size) -> Iterator[Figure]:
     scores: dict[str, pl.DataFrame] = {}
     for _ in range(size.repeats + 1):
         started = time.perf_counter()
-        known = information(scenario, demand, rate, CostRates(), every=7)
+        known = information(scenario, known_history(demand, PRICE), rate, CostRates(), every=7)
         scores = dict(sweep(scenario, list(jobs(known, 3 * len(SEVEN))), scorer(scenario, known), workers=2))
         seconds.append(time.perf_counter() - started)
     assert {units_demanded(frame) for frame in scores.values()} == {scored_demand(scenario, demand)}
-    note = f"200 SKUs x 365 days, {len(scores)} parameter sets, 53 re-planning dates, forecast and scorecards, 2 threads"
+    note = (
+        f"200 SKUs x 365 days, {len(scores)} parameter sets, 53 re-planning dates, forecast and scorecards, 2 threads"
+    )
     yield Figure("small_backtest_seconds", sorted(seconds[1:])[len(seconds) // 2 - 1], "s", note)
 
 
@@ -88,7 +92,7 @@ def jobs(known: Information, count: int) -> Iterator[Job]:
             if name in REVIEWED:
                 point |= {"review_period": 7}
             key = f"{name}/" + ",".join(f"{field}={value}" for field, value in point.items())
-            yield Job(key, lambda strategy=STRATEGIES[name](**point): plan_of(strategy, known))
+            yield Job(key, partial(plan_of, STRATEGIES[name](**point), known))
 
 
 def plan_of(strategy: StrategyParameters, known: Information) -> Plan:
@@ -131,12 +135,12 @@ def main(folder: Path, count: int) -> None:
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "demanded": sorted(demanded),
         "same_with_one_worker": all(alone[key].equals(together[key]) for key in alone),
-        "told": parts(scenario, known, sample, score),
+        "told": parts(scenario, sample, score),
     }
     print(json.dumps(answer))
 
 
-def parts(scenario: Scenario, known: Information, sample: list[Job], score) -> str:  # noqa: ANN001 - see ``scorer``
+def parts(scenario: Scenario, sample: list[Job], score) -> str:  # noqa: ANN001 - see ``scorer``
     """Where one parameter set's time goes, in seconds: planning by strategy, replay and scores on average."""
     plans, replay, scores = {}, 0.0, 0.0
     for job in sample:

@@ -128,7 +128,10 @@ def fixed_levels(point: np.ndarray, up_to: np.ndarray, dates: np.ndarray, lead_t
                             ("lead_time", lead_time), ("max_position", UNLIMITED))
     }  # fmt: skip
     return Levels(
-        days=dates, reorder_point=np.tile(point, (len(dates), 1)), order_up_to=np.tile(up_to, (len(dates), 1)), **constant
+        days=dates,
+        reorder_point=np.tile(point, (len(dates), 1)),
+        order_up_to=np.tile(up_to, (len(dates), 1)),
+        **constant,
     )
 
 
@@ -141,15 +144,20 @@ def order_history(demand: np.ndarray) -> OrderHistory:
     )  # fmt: skip
 
 
-def information(scenario: Scenario, demand: np.ndarray, rate: np.ndarray, rates: CostRates, every: int) -> Information:
-    """What strategies plan from, forecast included; the shop's own run is an (s, S) plan."""
-    dates = replanning_days(scenario.axes.days, every)
-    history = KnownHistory(
+def known_history(demand: np.ndarray, price: int) -> KnownHistory:
+    """The same, with as-of demand and prices."""
+    return KnownHistory(
         order_history(demand), demand.astype(np.int64) * MICRO, np.zeros(demand.shape, np.int64),
-        np.full(demand.shape, int(scenario.demand.amount[0]), np.int64),
+        np.full(demand.shape, price, np.int64),
     )  # fmt: skip
-    sku = np.arange(len(demand), dtype=np.int64)
-    day = sku % scenario.axes.days
-    own = Orders(sku, day, day + 1, sku * 0 + 1, sku * 0 + 1, sku * 0, scenario.catalogue.primary_supplier)
-    run = simulate(scenario, levels(rate, scenario.axes.days, every=every))
-    return gather_information(scenario, history, own, run, rates, dates)
+
+
+def information(scenario: Scenario, known: KnownHistory, rate: np.ndarray, rates: CostRates, every: int) -> Information:
+    """What strategies plan from, forecast included; the shop's own run is an (s, S) plan at the rates (S,)."""
+    skus, days = scenario.axes.shape
+    sku = np.arange(skus, dtype=np.int64)
+    own = Orders(
+        sku, sku % days, sku % days + 1, sku * 0 + 1, sku * 0 + 1, sku * 0, scenario.catalogue.primary_supplier
+    )  # fmt: skip
+    run = simulate(scenario, levels(rate, days, every=every))
+    return gather_information(scenario, known, own, run, rates, replanning_days(days, every))

@@ -206,7 +206,18 @@ def upper_bound_profit(scenario: Scenario, actual: Orders, rates: CostRates, war
     line_cost = np.where(paid_before, 0.0, fixed_cost[sku])
     paid = most_profit(*rows, line_cost) + fixed_cost * _free_lots(scenario)
     free = most_profit(*rows, np.zeros_like(line_cost))
-    return np.minimum(paid, free) + _credit_before(scenario, credit, terms, window.first)
+    waited = _waiting_before(scenario, cost - credit, window.first)
+    return np.minimum(paid, free) + waited + _credit_before(scenario, credit, terms, window.first)
+
+
+def _waiting_before(scenario: Scenario, unit_cost: FloatArray, first: int) -> FloatArray:
+    """Gain from demand that may have waited since before the window, (S,) minor units."""
+    demand = scenario.demand
+    before = demand.day < first
+    sku = demand.sku[before]
+    waits = rules.share_of(demand.quantity[before], scenario.catalogue.waiting_share_u6[sku])
+    gain = np.where(waits > 0, waits * (demand.amount[before] - unit_cost[sku]) + 1.0, 0.0)
+    return _summed(sku, np.maximum(gain, 0.0), len(unit_cost))
 
 
 def _summed(sku: IntArray, values: FloatArray, skus: int) -> FloatArray:

@@ -11,6 +11,7 @@ import getpass
 import hashlib
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,6 +20,7 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ENGINE = Path(__file__).parent
+STALE_AFTER_SECONDS = 24 * 3600
 
 
 def sources_hash(root: Path = _ENGINE) -> str:
@@ -31,7 +33,7 @@ def sources_hash(root: Path = _ENGINE) -> str:
 
 
 def _cache_directory() -> Path:
-    """Directory for this state of the sources; those of earlier states are removed."""
+    """Directory for this state of the sources; those of earlier states are removed once no run can use them."""
     name = f"kernels-{sources_hash()}"
     base = _ENGINE / "__pycache__"
     try:
@@ -40,7 +42,7 @@ def _cache_directory() -> Path:
         base = Path(tempfile.gettempdir()) / f"inventory-arena-{getpass.getuser()}"
         (base / name).mkdir(parents=True, exist_ok=True)
     for stale in base.glob("kernels-*"):
-        if stale.name != name:
+        if stale.name != name and time.time() - stale.stat().st_mtime > STALE_AFTER_SECONDS:
             shutil.rmtree(stale, ignore_errors=True)
     return base / name
 

@@ -20,6 +20,8 @@ NEVER_ORDER = -(1 << 40)
 UNLIMITED = 1 << 40
 """Longest position where no cover limit binds."""
 LARGEST_LEVEL = 1 << 40
+LARGEST_LANDED = (1 << 62) // 1_000_000
+"""Minor units an order may cost, so that its landed cost in micro-units fits."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,17 @@ def _first_offence(bad: NDArray[np.bool_]) -> tuple[int, int] | None:
     return (int(where[0][0]), int(where[0][1])) if len(where) else None
 
 
-def check_levels(levels: Levels, axes: Axes, strategy: str) -> None:
+def check_levels(
+    levels: Levels, axes: Axes, strategy: str, *, suppliers: int | None = None, dearest: IntArray | None = None
+) -> None:
     """Refuse levels that break the tick contract.
+
+    Args:
+        levels: of the strategy.
+        axes: of the scenario.
+        strategy: name for messages.
+        suppliers: number of suppliers V; ``supplier`` must be below it.
+        dearest: (S,) highest unit cost; with it, levels may not overflow the landed cost.
 
     Raises:
         PlanError: naming strategy, date, SKU, rule and value.
@@ -123,6 +134,12 @@ def check_levels(levels: Levels, axes: Axes, strategy: str) -> None:
             active & (np.maximum(levels.order_up_to, levels.reorder_point) > LARGEST_LEVEL),
         ),
     }
+    if suppliers is not None:
+        rules[f"supplier must be below {suppliers}"] = ("supplier", active & (levels.supplier >= suppliers))
+    if dearest is not None:
+        largest = LARGEST_LANDED // np.maximum(dearest, 1)
+        reach = np.maximum(levels.order_up_to, levels.reorder_point) + levels.order_quantity
+        rules["levels x unit cost must stay below 2^62 micro-units"] = ("order_up_to", active & (reach > largest))
     for rule, (name, bad) in rules.items():
         offence = _first_offence(bad)
         if offence is not None:
@@ -133,3 +150,37 @@ def check_levels(levels: Levels, axes: Axes, strategy: str) -> None:
                 place=f"strategy {strategy!r}, SKU {axes.items[sku]!r}, plan of "
                 f"{axes.date_of(int(levels.days[date])).isoformat()}",
             )
+
+
+def check_orders(orders: Orders, axes: Axes, suppliers: int, strategy: str) -> None:
+    """Refuse explicit orders that break the tick contract.
+
+    Raises:
+        PlanError: naming strategy, SKU, rule and value.
+    """
+    rules = {
+        f"sku must be 0..{len(axes.items) - 1}": ("sku", (orders.sku < 0) | (orders.sku >= len(axes.items))),
+        "ordered_on must be >= 0": ("ordered_on", orders.ordered_on < 0),
+        "arrives_on must be after ordered_on": ("arrives_on", orders.arrives_on <= orders.ordered_on),
+        "quantity must be > 0": ("quantity", orders.quantity <= 0),
+        "unit_cost must be >= 0": ("unit_cost", orders.unit_cost < 0),
+        "line_cost must be >= 0": ("line_cost", orders.line_cost < 0),
+        f"supplier must be -1..{suppliers - 1}": ("supplier", (orders.supplier < -1) | (orders.supplier >= suppliers)),
+        "orders must be sorted by (sku, ordered_on, arrives_on)": ("ordered_on", _unsorted(orders)),
+    }
+    for rule, (name, bad) in rules.items():
+        rows = np.flatnonzero(bad)
+        if len(rows):
+            row = int(rows[0])
+            sku = int(orders.sku[row])
+            item = axes.items[sku] if 0 <= sku < len(axes.items) else sku
+            value = int(getattr(orders, name)[row])
+            raise PlanError(rule, value=value, place=f"strategy {strategy!r}, SKU {item!r}, order {row}")
+
+
+def _unsorted(orders: Orders) -> NDArray[np.bool_]:
+    """Rows that belong before the row above them."""
+    result = np.zeros(len(orders.sku), bool)
+    order = np.lexsort((orders.arrives_on, orders.ordered_on, orders.sku))
+    result[: len(order)] = order != np.arange(len(order))
+    return result

@@ -33,7 +33,7 @@ def served(on_hand: int, demand: int) -> int:
     return min(on_hand, demand)
 
 
-def share_of(amount: int, share_u6: int) -> int:
+def share_of(amount: Int, share_u6: Int) -> Int:
     """Part of an amount (waiting units, prepaid cost) by a share in micro-units, rounded down."""
     return amount * share_u6 // MICRO
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from engine.errors import SettingsError, nearest
-from engine.plan import Levels, Plan, Rule, check_levels
+from engine.plan import Levels, Orders, Plan, Rule, check_levels, check_orders
 from engine.scenario import Scenario
 from engine.steppers.reference import run_reference
 from engine.totals import RunTotals
@@ -25,8 +25,11 @@ def simulate(scenario: Scenario, plan: Plan, *, stepper: StepperName = "compiled
     Raises:
         PlanError: the plan breaks the tick contract.
     """
+    suppliers = len(scenario.suppliers.names)
     if isinstance(plan, Levels):
-        check_levels(plan, scenario.axes, strategy)
+        check_levels(plan, scenario.axes, strategy, suppliers=suppliers, dearest=scenario.dearest_unit_cost)
+    elif isinstance(plan, Orders):
+        check_orders(plan, scenario.axes, suppliers, strategy)
     if stepper == "reference" or isinstance(plan, Rule):
         return run_reference(scenario, plan)
     if stepper != "compiled":

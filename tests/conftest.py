@@ -10,7 +10,7 @@ SHARED = {"ran", "server", "copy"}
 
 
 def pytest_configure(config):
-    config.addinivalue_line("filterwarnings", "ignore:Parameter `backfill_policy`")
+    config.addinivalue_line("filterwarnings", "ignore:Parameter .* is currently in beta")
 
 
 def pytest_collection_modifyitems(config, items):

@@ -1,8 +1,8 @@
 """Peers side by side with the compiled stepper: the same demand file, the same (s, S), lost sales where they can.
 
-Each peer runs in an environment of its own under ``var/benchmarks``, made by pip from pinned versions on first use. Each
-has its own order of events within a day; the translation stands at the top of its script, and units sold and lost agree
-to the unit before a ratio is reported.
+Each peer runs in an environment of its own under ``var/benchmarks``, made by pip from pinned versions on first use.
+Each has its own order of events within a day; the translation stands at the top of its script, and units sold and lost
+agree to the unit before a ratio is reported.
 """
 
 import subprocess
@@ -74,7 +74,7 @@ def compare(peer: Peer, size: Size) -> Figure:
     np.save(path, np.column_stack([*table, demand])[:skus].astype(np.int64))
     before = medians({"own": lambda: run_compiled(scenario, plan)}, size.repeats)["own"]
     try:
-        answer, _ = child_json([python, SCRIPTS / f"run_{peer.name}.py", path], peer.timeout)
+        answer = child_json([python, SCRIPTS / f"run_{peer.name}.py", path], peer.timeout)
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         return Figure(peer.figure, None, "ratio", f"skipped: {peer.name} did not finish ({_brief(error)})")
     after = medians({"own": lambda: run_compiled(scenario, plan)}, size.repeats)["own"]

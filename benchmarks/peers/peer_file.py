@@ -15,22 +15,22 @@ class PeerWorld(NamedTuple):
     lead_time: int
 
     @property
-    def skus(self):
+    def skus(self) -> int:
         """Number of SKUs."""
         return self.demand.shape[0]
 
     @property
-    def days(self):
+    def days(self) -> int:
         """Number of days."""
         return self.demand.shape[1]
 
 
-def read(path):
+def read(path: str) -> PeerWorld:
     """World of a file: columns reorder point, order-up-to level, lead time, then demand by day."""
     table = np.load(path)
     return PeerWorld(np.ascontiguousarray(table[:, 3:]), table[:, 0], table[:, 1], int(table[0, 2]))
 
 
-def report(seconds, **totals):
+def report(seconds: float, **totals: int) -> None:
     """Print the answer as one line of JSON."""
-    print(json.dumps({"seconds": seconds, "totals": totals}, default=str))
+    print(json.dumps({"seconds": seconds, "totals": totals}))

@@ -1,4 +1,4 @@
-"""Same demand, same (s, S), on ``inventorize``: orders by yesterday's closing position, so its lead time is one less."""
+"""Same demand, same (s, S), on ``inventorize``: it orders by yesterday's position, so its lead time is one less."""
 
 import sys
 import time

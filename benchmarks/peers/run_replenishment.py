@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from peer_file import read, report
-from replenishment import ArticleSimulationConfig, simulate_replenishment_for_articles
+from replenishment import ArticleSimulationConfig, InventoryState, simulate_replenishment_for_articles
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class OrderUpTo:
     reorder_point: int
     order_up_to: int
 
-    def order_quantity_for(self, state):
+    def order_quantity_for(self, state: InventoryState) -> int:
         """Units to order at the close of the day."""
         position = state.inventory_position
         return self.order_up_to - position if position <= self.reorder_point else 0

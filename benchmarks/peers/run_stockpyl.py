@@ -1,4 +1,4 @@
-"""Same demand, same (s, S), on ``stockpyl``: demand, order, receive, serve; unserved demand waits (it knows no other)."""
+"""Same demand, same (s, S), on ``stockpyl``: demand, order, receive, serve; unserved demand waits, always."""
 
 import sys
 import time

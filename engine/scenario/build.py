@@ -182,7 +182,11 @@ def first_level(path: pl.Series) -> list[str]:
 
 
 def _cheapest_offers(placed: pl.DataFrame, skus: int) -> tuple[IntArray, IntArray]:
-    """Supplier and unit cost of each SKU's cheapest offer at its smallest quantity; (-1, 0) where there is none."""
+    """Supplier and unit cost of each SKU's cheapest offer at its smallest quantity; (-1, 0) where there is none.
+
+    Among the offers that were valid first: later ones were not known on day 0.
+    """
+    placed = placed.filter(pl.col("valid_from") == pl.col("valid_from").min().over("sku"))
     primary, cost = np.full(skus, -1, np.int64), np.zeros(skus, np.int64)
     first = placed.sort("sku", "smallest_quantity", "unit_cost", "supplier").group_by(
         "sku", "supplier", maintain_order=True

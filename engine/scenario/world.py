@@ -156,6 +156,13 @@ class Scenario:
         _feed(sha, self)
         return sha.hexdigest()
 
+    @cached_property
+    def dearest_unit_cost(self) -> IntArray:
+        """Highest unit cost of each SKU's offers, (S,) minor units; 0 without offers."""
+        dearest = np.zeros(len(self.axes.items), np.int64)
+        np.maximum.at(dearest, self.offers.sku, self.offers.unit_cost)
+        return dearest
+
     @property
     def parts(self) -> int:
         """Number of window parts P."""

@@ -12,7 +12,7 @@ from engine.optimisation.service_level import order_up_to_level, reorder_point
 from engine.plan import Levels
 from engine.segments import CELLS
 from engine.strategies.information import BoolMatrix, Information, IntArray, Sourcing
-from engine.strategies.levels import levels_plan
+from engine.strategies.levels import levels_plan, longest_cover
 from engine.strategies.parameters import StrategyParameters
 from engine.strategies.protection import Moments, fixed_cost, protection_demand, reorder_demand
 
@@ -86,7 +86,7 @@ class AbcXyz(StrategyParameters):
     ) -> None:
         """CY: reorder when empty; CZ: one unit where it pays."""
         cells = _in(information, "CY")
-        point[cells], up_to[cells] = 0, np.maximum(lots[cells], 1)
+        point[cells], up_to[cells] = 0, np.maximum(np.minimum(lots, longest_cover(information, self))[cells], 1)
         cells = _in(information, "CZ")
         ahead = sourcing.lead_time + sourcing.interval - 1
         best = best_base_stock(

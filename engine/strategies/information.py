@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from engine.settings import CostRates
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Number = TypeVar("Number", np.int64, np.float64)
 BoolMatrix = NDArray[np.bool_]
 
 LARGEST_CARRY_U6 = 10**11
@@ -127,17 +129,23 @@ class Information:
         need = np.maximum(np.rint(expected_quantity), 1).astype(np.int64)
         row = self.offers.best_rows(need, self.carry_u6, self.forecast.dates)
         offers = self.offers
-        supplier = np.where(row >= 0, offers.supplier[row], 0)
-        lead_time = np.where(row >= 0, offers.lead_time[row], 1)
+        supplier = _of_row(offers.supplier, row, 0)
+        gap = self.order_gap[supplier] if len(self.order_gap) else 1
         return Sourcing(
             row=row,
             supplier=supplier,
-            lead_time=lead_time,
-            lead_time_variance=self.lead_time_variances[offers.distribution[row]],
-            unit_cost=offers.unit_cost[row].astype(float),
-            line_cost=offers.line_cost[row].astype(float),
-            order_cost=self.suppliers.order_cost[supplier].astype(float),
-            smallest=offers.smallest_quantity[row],
-            multiple=offers.multiple[row],
-            interval=np.maximum(np.broadcast_to(review_period, row.shape), self.order_gap[supplier]),
+            lead_time=_of_row(offers.lead_time, row, 1),
+            lead_time_variance=_of_row(self.lead_time_variances[offers.distribution], row, 0.0),
+            unit_cost=_of_row(offers.unit_cost.astype(float), row, 0.0),
+            line_cost=_of_row(offers.line_cost.astype(float), row, 0.0),
+            order_cost=_of_row(self.suppliers.order_cost.astype(float), np.where(row >= 0, supplier, -1), 0.0),
+            smallest=_of_row(offers.smallest_quantity, row, 1),
+            multiple=_of_row(offers.multiple, row, 1),
+            interval=np.maximum(np.broadcast_to(review_period, row.shape), gap),
         )
+
+
+def _of_row(values: NDArray[Number], row: IntArray, default: float) -> NDArray[Number]:
+    """Values of table rows, (D, S); the default where there is no row."""
+    padded = np.append(values, np.asarray([default], values.dtype))  # row -1 takes the last one
+    return padded[row]

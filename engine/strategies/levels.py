@@ -20,6 +20,11 @@ def with_safety(level: IntArray, mean: FloatArray, multiplier: float) -> IntArra
     return np.maximum(np.ceil(mean + multiplier * (level - mean)), 0).astype(np.int64)
 
 
+def longest_cover(information: Information, parameters: StrategyParameters) -> IntArray:
+    """Units that cover ``max_cover_days`` of mean demand, rounded up, (D, S)."""
+    return np.ceil(information.daily_mean * parameters.max_cover_days).astype(np.int64)
+
+
 def levels_plan(
     information: Information,
     sourcing: Sourcing,
@@ -32,8 +37,9 @@ def levels_plan(
 ) -> Levels:
     """Levels within the owner's bounds.
 
-    ``min_stock`` lifts the reorder point to one unit below it, ``max_stock`` caps order-up-to levels and the position
-    after an order; SKUs without an offer or marked ``do_not_order`` are never ordered.
+    ``min_stock`` lifts the reorder point to one unit below it. ``max_stock`` caps order-up-to levels, fixed
+    quantities and the position after an order; ``max_cover_days`` caps fixed quantities and the position to which a
+    minimum or multiple may lead. SKUs without an offer or marked ``do_not_order`` are never ordered.
 
     Args:
         reorder_point, order_up_to, order_quantity: (D, S) units; one of the last two.
@@ -46,8 +52,10 @@ def levels_plan(
     capped = np.minimum(up_to, np.maximum(catalogue.max_stock, 0))
     point = np.minimum(point, capped - 1)
     stops = (sourcing.row < 0) | (catalogue.do_not_order > 0) | (point < 0) & (capped <= 0)
-    cover = np.ceil(information.daily_mean * parameters.max_cover_days).astype(np.int64)
-    quantity = np.zeros(shape, np.int64) if order_quantity is None else order_quantity
+    longest = np.minimum(np.maximum(longest_cover(information, parameters), up_to), catalogue.max_stock)
+    quantity = np.zeros(shape, np.int64)
+    if order_quantity is not None:
+        quantity = np.where(order_quantity > 0, np.maximum(np.minimum(order_quantity, longest - point), 1), 0)
     return Levels(
         days=information.forecast.dates,
         reorder_point=np.where(stops, NEVER_ORDER, point),
@@ -57,5 +65,5 @@ def levels_plan(
         carry_u6=information.carry_u6,
         supplier=sourcing.supplier,
         lead_time=sourcing.lead_time,
-        max_position=np.minimum(np.maximum(cover, up_to), catalogue.max_stock),
+        max_position=longest,
     )

@@ -4,10 +4,9 @@ import re
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from arena_pipeline.bundles import load_bundle
-from engine.schema import Axes
 from engine.strategies import STRATEGIES
 from tests.arena_pipeline.test_cli import arena
 
@@ -16,7 +15,9 @@ PAGE = Path(__file__).parents[2] / "docs/strategy.md"
 
 @pytest.fixture
 def item(ran):
-    return load_bundle(ran.store.demand("axes.npz"), Axes).items[3]
+    """The one that sold most."""
+    scores = pl.read_parquet(ran.store.scorecard("item_scorecard.parquet")).filter(pl.col("strategy") == "actual")
+    return scores.sort("revenue", "item", descending=True)["item"][0]
 
 
 def test_explain_shows_days_and_reasons_of_one_item(ran, item):

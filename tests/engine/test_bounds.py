@@ -126,7 +126,6 @@ def test_nothing_exceeds_the_upper_bound(seed, everything, share, warm_up, holdi
         no_more_than_the_bound(scenario, plan, actual, first, rates)
 
 
-@pytest.mark.xfail(reason="the bound counts the window's own demand only", raises=AssertionError)
 def test_demand_of_the_warm_up_that_waits_into_the_window_is_in_the_bound():
     scenario = small_world([5, 0, 0, 0], waiting_share_u6=1_000_000, part_ends=[1, 4], order_cost=0)
     late = orders({"ordered_on": 0, "arrives_on": 1, "quantity": 5})

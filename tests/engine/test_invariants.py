@@ -508,7 +508,6 @@ def _leak(strategy):
     return first_leak(strategy, whole, information_until(scenario, history, actual, rates, 57, 7))
 
 
-@pytest.mark.xfail(reason="replacement cost and salvage value are those of the cheapest offer of all times")
 def test_invariant_8_an_offer_of_later_does_not_change_what_is_known_today():
     today = {"supplier_id": "acme", "item_id": "apple", "unit_cost": 100}
     later = today | {"unit_cost": 40, "valid_from": day_of(20)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +91,12 @@ class Output(NamedTuple):
     supplier_lines: IntArray
 
 
+def _writable(array: NDArray[Any]) -> NDArray[Any]:
+    """Contiguous and writable: Numba compiles another kernel for read-only arrays."""
+    array = np.ascontiguousarray(array)
+    return array if array.flags.writeable else array.copy()
+
+
 @lru_cache(maxsize=2)
 def world_table(scenario: Scenario) -> World:
     """Arrays of a scenario, contiguous; kept, because every run of a sweep reads the same."""
@@ -109,7 +115,7 @@ def world_table(scenario: Scenario) -> World:
         adjustments.first_row, adjustments.day, adjustments.quantity, adjustments.amount,
         scenario.views, views_before, scenario.part_ends,
     )  # fmt: skip
-    return World._make(np.ascontiguousarray(array) for array in arrays)
+    return World._make(_writable(array) for array in arrays)
 
 
 def _first_rows(sku: IntArray, skus: int) -> IntArray:
@@ -134,7 +140,7 @@ def plan_table(scenario: Scenario, plan: Levels | Orders) -> PlanTable:
         _first_rows(opening.sku, skus), opening.ordered_on, opening.arrives_on, opening.quantity,
         opening.unit_cost, opening.supplier,
     )  # fmt: skip
-    return PlanTable._make(np.ascontiguousarray(array) for array in (*levels, *orders, *before))
+    return PlanTable._make(_writable(array) for array in (*levels, *orders, *before))
 
 
 def empty_output(scenario: Scenario) -> Output:

@@ -180,14 +180,7 @@ def test_max_stock_caps_the_levels(name):
     assert (plan.max_position <= 10).all()
 
 
-BY_LOTS = ("continuous_review", "abc_xyz")
-LOTS_UNCAPPED = pytest.mark.xfail(reason="a fixed order quantity is capped neither by max_stock nor by max_cover_days")
-every_strategy_but_lots_fail = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=LOTS_UNCAPPED if name in BY_LOTS else ()) for name in STRATEGIES]
-)
-
-
-@every_strategy_but_lots_fail
+@every_strategy
 def test_no_position_exceeds_max_stock(name):
     scenario, plan = bounded_run(name, max_stock=10)
     highest = []
@@ -195,7 +188,7 @@ def test_no_position_exceeds_max_stock(name):
     assert 0 < max(highest) <= 10
 
 
-@every_strategy_but_lots_fail
+@every_strategy
 def test_a_minimum_beyond_the_longest_cover_is_not_ordered(name):
     shop = make_shop(1)
     offers = shop.scenario.offers
@@ -204,7 +197,6 @@ def test_a_minimum_beyond_the_longest_cover_is_not_ordered(name):
     assert simulate(scenario, plan).field("ordered").sum() == 0
 
 
-@pytest.mark.xfail(raises=IndexError, reason="strategies look up the last offer of an empty table")
 @every_strategy
 def test_a_shop_without_any_offer_can_be_planned(name):
     shop = make_shop(3)
