@@ -26,7 +26,7 @@ demo: $(READY) ## Run the arena on the demo shop and print the leaderboard.
 	@$(BIN)/arena demo
 
 test: $(READY) ## Run all tests.
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
 ui: $(READY) ## Open the Dagster UI on the same state.
 	@$(BIN)/arena ui

@@ -3,7 +3,7 @@
 What belongs here: joining stored tables into engine objects, and the layout of result files. What does not: figures.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -21,7 +21,7 @@ from engine.errors import SettingsError, nearest
 from engine.look_ahead import first_leak, information_until
 from engine.plan import Plan
 from engine.scenario import Scenario
-from engine.scenario.build import ShopHistory, ShopTables, World, build_world
+from engine.scenario.build import ShopHistory, ShopTables, World, build_world, day_table
 from engine.schema import MICRO, Axes
 from engine.scorecard import score_run
 from engine.simulation import simulate
@@ -60,7 +60,8 @@ def build_current_world(arena: ArenaResource) -> tuple[World, Information]:
     world = build_world(axes, tables, history, settings.costs, settings.window, settings.demand.seed)
     dates = replanning_days(axes.days, settings.window.replan_days)
     known = load_bundle(store.demand("known_history.npz"), KnownHistory)
-    actual_run = simulate(world.scenario, world.actual, stepper=settings.stepper, strategy="actual")
+    own_past = with_sales_only(store, world.scenario)
+    actual_run = simulate(own_past, world.actual, stepper=settings.stepper, strategy="actual")
     information = gather_information(world.scenario, known, world.actual, actual_run, settings.costs, dates)
     folder = store.folder(world.scenario.content_hash)
     save_bundle(folder / "world.npz", world)
@@ -91,6 +92,14 @@ def shop_history(store: Store, axes: Axes, scenario: int = 0) -> ShopHistory:
         adjustments=demand.matrix(daily, "adjustments", axes),
         opening_on_hand=demand.matrix(daily, "stock_open", axes)[:, 0].copy(),
     )
+
+
+def with_sales_only(store: Store, scenario: Scenario) -> Scenario:
+    """The world with what was sold as its demand: the shop's own stock as its log shows it, hindsight left out."""
+    axes = scenario.axes
+    replay = demand.read_demand(store, "censored_daily_demand.parquet")
+    price = demand.matrix(demand.read_demand(store, "daily_activity.parquet"), "price", axes)
+    return replace(scenario, demand=day_table(demand.matrix(replay, "units_sold", axes), price))
 
 
 def make_strategy(name: str, point: ParameterSet) -> StrategyParameters:
@@ -245,7 +254,9 @@ def leaks(settings: Settings) -> dict[str, str | None] | None:
     world, information = load_arena(store)
     known = load_bundle(store.demand("known_history.npz"), KnownHistory)
     days, every = world.scenario.axes.days, settings.window.replan_days
-    past = information_until(world.scenario, known, world.actual, settings.costs, days // 2, every)
+    past = information_until(
+        with_sales_only(store, world.scenario), known, world.actual, settings.costs, days // 2, every
+    )
     return {
         name: first_leak(cast("Strategy", make_strategy(name, grid.parameter_sets()[0])), information, past)
         for name, grid in settings.strategies.items()

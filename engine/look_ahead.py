@@ -21,7 +21,14 @@ IntArray = NDArray[np.int64]
 def information_until(
     scenario: Scenario, history: KnownHistory, actual: Orders, rates: CostRates, days: int, every: int
 ) -> Information:
-    """Information as it would have been, had the logs ended before day ``days``; dates up to that day."""
+    """Information as it would have been, had the logs ended before day ``days``; dates up to that day.
+
+    Args:
+        scenario: the world with what was sold as its demand, see ``gather_information``.
+        history, actual, rates: as for all logs.
+        days: end of the shorter logs.
+        every: days between re-planning dates.
+    """
     known = replace(
         history,
         orders=history.orders.until(days),

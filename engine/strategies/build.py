@@ -53,7 +53,9 @@ def gather_information(
     Args:
         scenario: only its static tables enter.
         history: first-vintage.
-        actual: the shop's own orders; ``actual_run``: their replay, for the capital the shop had tied up.
+        actual: the shop's own orders.
+        actual_run: their replay against what was sold (not against recovered demand, which is hindsight), for the
+            capital the shop had tied up.
         rates: cost rates.
         dates: (D,) re-planning days.
     """
