@@ -106,7 +106,8 @@ def judge(settings: WorldSettings) -> Judged:
 
 
 def _truth(part: World) -> dict[str, np.ndarray]:
-    return {"demand": part.demand, "sold": part.sold, "expected_lost": part.expected_lost, "in_stock": part.in_stock}
+    names = ("demand", "sold", "expected_lost", "in_stock", "expected_demand")
+    return {name: getattr(part, name) for name in names}
 
 
 def run(seeds: Iterable[int] = range(1, SEEDS + 1), worlds: Sequence[str] = (), skus: int | None = None) -> list[Row]:
@@ -137,7 +138,7 @@ def judge_all(name: str, settings: WorldSettings) -> Iterator[Row]:
     estimates = {label: estimate(seen) for label, estimate in COMPARED.items()}
     estimates |= {OURS: truth["sold"] + lost, ORACLE: truth["sold"] + truth["expected_lost"]}
     naive, best = (sku_wape(estimates[label], truth["demand"]) for label in ("raw sales", ORACLE))
-    fill = fill_rate(truth["demand"], truth["demand"])
+    fill = fill_rate(truth["demand"], truth["expected_demand"])
     for label, estimate in estimates.items():
         own = label == OURS
         replayed = judged.sampled if own else estimate if label == "raw sales" else None
@@ -149,7 +150,7 @@ def judge_all(name: str, settings: WorldSettings) -> Iterator[Row]:
             gap_closed=(naive - sku_wape(estimate, truth["demand"])) / (naive - best),
             day_wape=day_wape(estimate - truth["sold"], truth["expected_lost"], judged.recovered),
             z_variance=z_variance(truth["demand"] - truth["sold"], judged.recovered) if own else None,
-            fill_error=None if replayed is None else fill_rate(replayed, truth["demand"]) - fill,
+            fill_error=None if replayed is None else fill_rate(replayed, truth["expected_demand"]) - fill,
         )  # fmt: skip
 
 
@@ -175,9 +176,12 @@ def z_variance(lost: np.ndarray, recovered: Recovered) -> float:
     return float(((true - mean)[some] / np.sqrt(variance[some])).var())
 
 
-def fill_rate(demand: np.ndarray, truth: np.ndarray) -> float:
-    """Fill rate of one (s, S) policy, the same for every demand: levels from the mean of the true one."""
-    rate = truth.mean(axis=1)
+def fill_rate(demand: np.ndarray, expected: np.ndarray) -> float:
+    """Fill rate of one (s, S) policy, the same for every demand: levels from what is truly to be expected a day.
+
+    Levels from the mean of the demand drawn would fit its chance, and fail on any other draw.
+    """
+    rate = expected.mean(axis=1)
     scenario = world(demand.astype(np.int32), Supply(opening=points(rate)[1]))
     totals = simulate(scenario, levels(rate, demand.shape[1]))
     sold, lost = (int(totals.field(name).sum()) for name in ("sold", "lost"))

@@ -25,6 +25,7 @@ UPLIFT = {0.1: 1.25, 0.2: 1.6, 0.3: 2.1}
 
 AWAY, FOUND_STOCK, FOUND_NONE = 0, 1, 2
 SKUS_AT_ONCE = 200
+TRUTH = ("demand", "sold", "in_stock", "expected_lost", "rate", "lost_visits", "expected_demand")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class World:
         expected_lost: units lost, expected from the true rate of each visit that found none or stayed away.
         rate: orders per visit.
         lost_visits: visits that found no stock, or stayed away because of it.
+        expected_demand: units wanted, expected before any visit is drawn.
     """
 
     logs: ActivityLogs
@@ -82,6 +84,7 @@ class World:
     expected_lost: np.ndarray
     rate: np.ndarray
     lost_visits: np.ndarray
+    expected_demand: np.ndarray
 
     @property
     def lost(self) -> np.ndarray:
@@ -132,7 +135,7 @@ def world_parts(settings: WorldSettings, skus_at_once: int = SKUS_AT_ONCE) -> It
     for first in range(0, settings.skus, skus_at_once):
         skus = range(first, min(first + skus_at_once, settings.skus))
         shape = (len(skus), settings.days)
-        truth = {n: np.zeros(shape) for n in ("demand", "sold", "in_stock", "expected_lost", "rate", "lost_visits")}
+        truth = {name: np.zeros(shape) for name in TRUTH}
         rows = Rows()
         for row, sku in enumerate(skus):
             own = np.random.default_rng([settings.seed, sku])
@@ -200,6 +203,7 @@ def _live(
     truth["demand"][sku] = np.bincount(day, wanted, days)
     truth["sold"][sku] = np.bincount(day, got, days)
     truth["rate"][sku] = traffic.rate
+    truth["expected_demand"][sku] = traffic.visits_a_day * traffic.rate * mean_size
     truth["lost_visits"][sku] = np.bincount(day, lost, days)
     truth["in_stock"][sku] = away_share
     truth["expected_lost"][sku] = traffic.rate * mean_size * truth["lost_visits"][sku]
