@@ -99,6 +99,13 @@ def price_elasticity(arrays: DemandArrays) -> Vector:
     return weight * elasticity + (1.0 - weight) * pooled
 
 
+def pooled_elasticity(orders: Ints, exposure: Ints, active: Bytes, log_price: Floats) -> float | None:
+    """One elasticity for all SKUs together; None where nothing ever changed."""
+    everyone = np.zeros(orders.shape[0], dtype=np.int32)
+    elasticity, information = _elasticity(orders, exposure, active, log_price, everyone, 1, NEWTON_STEPS)
+    return float(elasticity[0]) if information[0] > 0 else None
+
+
 def price_factor(log_price: Floats, elasticity: Vector, category: Ints) -> Floats:
     """exp(-elasticity * ln(p / p_ref)), (S, T); 1 where the price is the reference."""
     factor = np.ones(log_price.shape, dtype=np.float32)

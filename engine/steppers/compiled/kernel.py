@@ -73,6 +73,12 @@ STATE_SIZE = 24
 
 
 @register_jitable
+def _level(levels: IntArray, date: int, sku: int) -> int:
+    """Level in force from a date on; levels that never change have one row only."""
+    return levels[min(date, levels.shape[0] - 1), sku]
+
+
+@register_jitable
 def _book_payable(
     row: IntArray, part_ends: IntArray, part: int, cost: int, prepaid: int, terms: int, ordered: int, arrives: int
 ) -> None:
@@ -193,7 +199,7 @@ def advance(
         date_next = plan.level_days[next_date] if next_date < dates else NEVER
         arrival_next = pending[head, 0] if count > 0 else NEVER
         expiry_next = lots[lot_head, 0] if lot_count > 0 else NEVER
-        reorder_point = plan.reorder_point[date, sku] if date >= 0 else NEVER_ORDER
+        reorder_point = _level(plan.reorder_point, date, sku) if date >= 0 else NEVER_ORDER
         position = inventory_position(on_hand, on_order, waiting)
 
         while True:
@@ -201,11 +207,11 @@ def advance(
             day = min(day, adjustment_next, expiry_next, order_next)
             # New levels that the position stays above change nothing else: no event.
             while date_next < day:
-                if position <= plan.reorder_point[next_date, sku]:
+                if position <= _level(plan.reorder_point, next_date, sku):
                     day = date_next
                     break
                 date = next_date
-                reorder_point = plan.reorder_point[date, sku]
+                reorder_point = _level(plan.reorder_point, date, sku)
                 next_date += 1
                 date_next = plan.level_days[next_date] if next_date < dates else NEVER
             closes_part = part_end <= day
@@ -356,7 +362,7 @@ def advance(
                 date = next_date
                 next_date += 1
                 date_next = plan.level_days[next_date] if next_date < dates else NEVER
-                reorder_point = plan.reorder_point[date, sku]
+                reorder_point = _level(plan.reorder_point, date, sku)
             while order_next <= day:
                 quantity, arrives = plan.order_units[next_order], plan.order_arrives[next_order]
                 supplier = plan.order_supplier[next_order]
@@ -378,14 +384,20 @@ def advance(
             review_day = NEVER
             position = inventory_position(on_hand, on_order, waiting)
             if position <= reorder_point:
-                period, calendar = plan.review_period[date, sku], world.next_order_day[plan.supplier[date, sku]]
+                period, calendar = (
+                    _level(plan.review_period, date, sku),
+                    world.next_order_day[_level(plan.supplier, date, sku)],
+                )
                 blocked = False
                 if listed_from <= day < listed_until and next_review(day, period, calendar) == day:
                     need = needed_quantity(
-                        position, reorder_point, plan.order_up_to[date, sku], plan.order_quantity[date, sku]
+                        position,
+                        reorder_point,
+                        _level(plan.order_up_to, date, sku),
+                        _level(plan.order_quantity, date, sku),
                     )
-                    lead_limit, longest = plan.lead_time[date, sku], plan.max_position[date, sku]
-                    carry = plan.carry_u6[date, sku]
+                    lead_limit, longest = _level(plan.lead_time, date, sku), _level(plan.max_position, date, sku)
+                    carry = _level(plan.carry_u6, date, sku)
                     offer, ordered_units, offer_cost, possible = -1, 0, -1, False
                     for candidate in range(world.offer_first[sku], world.offer_first[sku + 1]):
                         if world.offer_lead_time[candidate] > lead_limit:

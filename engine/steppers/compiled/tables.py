@@ -55,7 +55,7 @@ class World(NamedTuple):
 
 
 class PlanTable(NamedTuple):
-    """Levels (D, S) by date, or none; explicit orders by SKU, or none; opening orders by SKU."""
+    """Levels by date (D, S), or (1, S) where they never change, or none; explicit and opening orders by SKU."""
 
     level_days: IntArray
     reorder_point: IntArray
@@ -118,6 +118,12 @@ def world_table(scenario: Scenario) -> World:
     return World._make(_writable(array) for array in arrays)
 
 
+def _unrepeated(levels: IntArray) -> IntArray:
+    """One row where all dates have the same levels: what the kernel reads then stays in the cache."""
+    is_constant = len(levels) > 1 and bool(np.all(levels == levels[0]))
+    return levels[:1] if is_constant else levels
+
+
 def _first_rows(sku: IntArray, skus: int) -> IntArray:
     return np.searchsorted(sku, np.arange(skus + 1)).astype(np.int64)
 
@@ -127,7 +133,7 @@ def plan_table(scenario: Scenario, plan: Levels | Orders) -> PlanTable:
     skus, opening = len(scenario.axes.items), scenario.opening_orders
     nothing = np.zeros(0, np.int64)
     if isinstance(plan, Levels):
-        levels = (plan.days, *plan.matrices().values())
+        levels = (plan.days, *(_unrepeated(matrix) for matrix in plan.matrices().values()))
         orders = (np.zeros(skus + 1, np.int64), *([nothing] * 6))
     else:
         none = np.full((1, skus), NEVER_ORDER, np.int64)
