@@ -38,6 +38,7 @@ def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinit
         demand.daily_activity,
         demand.recovered_demand,
         demand.demand_quality,
+        demand.hidden_and_recovered,
         demand.demand_forecasts,
         arena.scenario,
         arena.actual,

@@ -1,7 +1,8 @@
 """Run benchmarks: all, or those that give the figures named.
 
 ``python -m benchmarks [NAME ...] [--quick]``: a name is a figure of ``latest.json`` or one of the groups below. Writes
-``benchmarks/latest.json`` with what this run measured; a full run also writes the tables of ``docs/benchmarks.md``.
+``benchmarks/latest.json`` with what this run measured; once all figures are there, also the tables of
+``docs/benchmarks.md``.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from benchmarks import construct, demand, ingest, network, peers, pipeline, stepper, sweeps, table
 from benchmarks.measure import FULL, QUICK, ROOT, SCRATCH, Figure, Size
+from engine.kernels import sources_hash
 
 LATEST = ROOT / "benchmarks" / "latest.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -68,9 +70,12 @@ BENCHMARKS: dict[str, Benchmark] = {
 }
 
 
+ANNOUNCED = {figure for benchmark in BENCHMARKS.values() for figure in benchmark.figures}
+
+
 def chosen(names: list[str]) -> dict[str, Benchmark]:
     """Benchmarks by their own names or those of their figures; all when none is named."""
-    known = {figure for benchmark in BENCHMARKS.values() for figure in benchmark.figures} | set(BENCHMARKS)
+    known = ANNOUNCED | set(BENCHMARKS)
     unknown = sorted(set(names) - known)
     if unknown:
         raise SystemExit(f"unknown: {', '.join(unknown)}\nknown: {', '.join(sorted(known))}")
@@ -102,28 +107,48 @@ def run(benchmarks: dict[str, Benchmark], size: Size, tell: Callable[[str], None
     return figures
 
 
-def commit() -> str:
-    """The commit of the checkout."""
+def state() -> dict[str, str]:
+    """What was measured: the commit of the checkout, and the engine's sources, which may differ from it."""
     asked = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, cwd=ROOT)  # noqa: S607
-    return asked.stdout.strip() or "unknown"
+    return {"commit": asked.stdout.strip() or "unknown", "engine_sources": sources_hash()}
+
+
+def earlier(measured: dict[str, str], newer: list[Figure]) -> list[Figure]:
+    """Figures of ``latest.json`` that were not measured again; none when it is of another state of the engine."""
+    if not LATEST.exists():
+        return []
+    entries = json.loads(LATEST.read_text())
+    if {name: entries.pop(name, {}).get("note") for name in measured} != measured:
+        return []
+    again = {figure.name for figure in newer}
+    return [
+        Figure(name, entry.get("value"), entry["unit"], entry["note"])
+        for name, entry in entries.items()
+        if name not in again
+    ]
 
 
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="figures or groups; default: all")
+    parser.add_argument("--keep", action="store_true", help="keep what earlier runs measured of the same engine")
     parser.add_argument("--quick", action="store_true", help="small worlds, a minute or two; figures do not count")
     options = parser.parse_args()
     SCRATCH.mkdir(parents=True, exist_ok=True)
     wanted = chosen(options.names)
     figures = run(wanted, QUICK if options.quick else FULL, partial(print, flush=True))
-    mark = "quick run, reduced sizes; " if options.quick else ""
-    entries = {figure.name: replace(figure, note=mark + figure.note).entry() for figure in figures}
-    revision = commit()
-    LATEST.write_text(json.dumps(entries | {"commit": {"unit": "git", "note": revision}}, indent=1) + "\n")
+    if options.quick:
+        figures = [replace(figure, note=f"quick run, reduced sizes; {figure.note}") for figure in figures]
+    measured = state()
+    if options.keep:
+        figures = earlier(measured, figures) + figures
+    entries = {figure.name: figure.entry() for figure in figures}
+    about = {name: {"unit": "", "note": note} for name, note in measured.items()}
+    LATEST.write_text(json.dumps(entries | about, indent=1) + "\n")
     print(f"wrote {LATEST.relative_to(ROOT)}")
-    if len(wanted) == len(BENCHMARKS) and not options.quick:
-        table.write(PAGE, figures, revision[:12])
+    if set(entries) >= ANNOUNCED and not options.quick:
+        table.write(PAGE, figures, measured)
         print(f"wrote {PAGE.relative_to(ROOT)}")
     missed = [figure.name for figure in figures if table.is_reached(figure) is False]
     if missed and not options.quick:

@@ -35,7 +35,7 @@ LEAST_LOST_A_MONTH = 0.5
 BASE = WorldSettings(skus=1_000, days=730, categories=20, views=8.0, conversion=0.025, promotions=True, safety=1.6)
 WORLDS: dict[str, WorldSettings] = {
     "base": BASE,
-    "5 % out of stock": replace(BASE, safety=3.0),
+    "5 % out of stock": replace(BASE, safety=4.0),
     "25 % out of stock": replace(BASE, safety=0.9),
     "visitors stay away 30 to 80 %": replace(BASE, stay_away_late=0.8),
     "slow tail": replace(BASE, views=1.3, conversion=0.015, cover_days=60.0),
@@ -48,7 +48,18 @@ WORLDS: dict[str, WorldSettings] = {
 
 # Of the prototype, on its own worlds of the same kind (2,000 SKUs x 730 days unless the world says otherwise), five
 # seeds: share of SKU-days out, bias of raw sales, bias, lost demand recovered, gap closed, day WAPE, z-variance.
-PROTOTYPE: dict[str, tuple[float, ...]] = {}
+PROTOTYPE: dict[str, tuple[float, ...]] = {
+    "base": (0.16238, -0.13556, -0.00089, 0.99333, 0.96064, 0.15951, 1.01),
+    "5 % out of stock": (0.05992, -0.03857, -5e-05, 0.99948, 0.95874, 0.17194, 0.99),
+    "25 % out of stock": (0.25768, -0.25024, -0.00281, 0.98885, 0.9568, 0.1528, 1.03),
+    "visitors stay away 30 to 80 %": (0.16235, -0.13566, -0.00023, 0.99823, 0.94831, 0.23308, 1.04),
+    "slow tail": (0.1793, -0.20034, 0.00144, 1.00686, 0.95988, 0.28171, 0.96),
+    "conversion drifts": (0.16172, -0.1447, -0.00173, 0.98795, 0.95682, 0.15979, 1.03),
+    "200 SKUs": (0.1608, -0.12715, -0.00311, 0.97711, 0.95577, 0.18285, 1.03),
+    "180 days": (0.14716, -0.10786, 0.00331, 1.03083, 0.92545, 0.21477, 1.0),
+    "flat bots": (0.16238, -0.13556, -0.00178, 0.98672, 0.99579, 0.16322, 1.01),
+    "daily snapshots": (0.16238, -0.13556, 0.0074, 1.05441, 0.94696, 0.22582, 0.97),
+}
 
 
 @dataclass(frozen=True)

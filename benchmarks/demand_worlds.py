@@ -1,8 +1,9 @@
 """Shops with known demand, drawn visit by visit; the generator shares no formula with the estimator.
 
 Visitors come at random moments of the day; some order; the shelf is emptied order by order and refilled by the shop's
-own purchasing, which orders a fixed quantity when stock is low. While the shelf is empty, visitors stay away more and
-more. What comes out are logs as a shop writes them, and the truth beside them.
+own purchasing, which orders some weeks' sales when stock is low. The buyer knows the item's own past sales per day in
+stock and never the truth: levels set from the truth would tell about items what the logs do not. While the shelf is
+empty, visitors stay away more and more. What comes out are logs as a shop writes them, and the truth beside them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ UPLIFT = {0.1: 1.25, 0.2: 1.6, 0.3: 2.1}
 
 AWAY, FOUND_STOCK, FOUND_NONE = 0, 1, 2
 SKUS_AT_ONCE = 200
+FIRST_GUESS_DAYS = 28
 TRUTH = ("demand", "sold", "in_stock", "expected_lost", "rate", "lost_visits", "expected_demand")
 
 
@@ -186,8 +188,9 @@ def _live(
 ) -> None:  # fmt: skip
     """The life of one item: draw its visits, walk through them, note what the logs and the truth say."""
     days = settings.days
-    guess = float((traffic.visits_a_day * traffic.rate).mean()) / (1 - settings.extra_unit) * np.exp(0.5 * rng.normal())
-    point, lot = int(settings.safety * guess * 12), max(1, round(guess * settings.cover_days))
+    guess = float(traffic.visits_a_day[:FIRST_GUESS_DAYS].mean()) * settings.conversion / (1 - settings.extra_unit)
+    misjudged = np.exp(0.5 * rng.normal())
+    low, cover = 12 * settings.safety * misjudged, settings.cover_days * misjudged
     visits = rng.poisson(traffic.visits_a_day * rng.gamma(4.0, 0.25, days))
     day = np.repeat(np.arange(days), visits)
     at = rng.beta(2.2, 1.8, day.size)
@@ -195,9 +198,9 @@ def _live(
     buys = rng.random(day.size) < traffic.rate[day]
     wanted = np.where(buys, rng.geometric(1 - settings.extra_unit, day.size), 0)
     lead = 3 + rng.gamma(4.0, 3.0, days).astype(np.int64)
-    fate, got, emptied, closing, away_share, due = walk(
+    fate, got, emptied, closing, found, due, lot = walk(
         np.concatenate([[0], np.cumsum(visits)]), at, wanted, rng.random(day.size), rng.uniform(0.33, 0.75, days),
-        lead, point, lot, settings.stay_away, settings.stay_away_late,
+        lead, guess, low, cover, settings.stay_away, settings.stay_away_late,
     )  # fmt: skip
     mean_size, lost = 1 / (1 - settings.extra_unit), fate != FOUND_STOCK
     truth["demand"][sku] = np.bincount(day, wanted, days)
@@ -205,14 +208,14 @@ def _live(
     truth["rate"][sku] = traffic.rate
     truth["expected_demand"][sku] = traffic.visits_a_day * traffic.rate * mean_size
     truth["lost_visits"][sku] = np.bincount(day, lost, days)
-    truth["in_stock"][sku] = away_share
+    truth["in_stock"][sku] = found
     truth["expected_lost"][sku] = traffic.rate * mean_size * truth["lost_visits"][sku]
     truth["expected_lost"][sku] += (mean_size - 1) * np.bincount(day, emptied, days)
     _note(settings, sku, traffic, (day, at, fate, got, closing, due, lot), rng, rows)
 
 
 @kernel
-def walk(first, at, wanted, luck, restock, lead, point, lot, stay_away, stay_away_late):  # noqa: ANN001, ANN201
+def walk(first, at, wanted, luck, restock, lead, guess, low, cover, stay_away, stay_away_late):  # noqa: ANN001, ANN201
     """Serve the visits of one item in order of time.
 
     Args:
@@ -222,18 +225,20 @@ def walk(first, at, wanted, luck, restock, lead, point, lot, stay_away, stay_awa
         luck: uniform number of each visit: whether it stays away from an empty shelf.
         restock: (T,) moment at which deliveries arrive.
         lead: (T,) days until an order of that day arrives.
-        point, lot: order ``lot`` units when stock and units on order are at or below ``point``.
+        guess: units a day that the buyer expects before any sale; it counts as much as four weeks of sales.
+        low, cover: days of expected sales at which the buyer orders, and which an order covers.
         stay_away, stay_away_late: share that stays away at once, and after 20 empty days.
 
     Returns:
-        Fate and units got of each visit, and whether it emptied the shelf; closing stock, share of visits that found stock, and day on which an order
-        placed that day arrives (-1: none), (T,) each.
+        Fate and units got of each visit, and whether it emptied the shelf; closing stock, share of visits that found
+        stock, day on which an order placed that day arrives (-1: none) and its units, (T,) each.
     """
     days = first.size - 1
     fate, got, emptied = np.zeros(at.size, np.int8), np.zeros(at.size, np.int64), np.zeros(at.size, np.bool_)
     closing, share, due = np.zeros(days, np.int64), np.zeros(days), np.full(days, -1, np.int64)
-    coming = np.zeros(days + 1, np.int64)
-    stock, on_order, empty_days = point + lot, 0, 0.0
+    coming, lot = np.zeros(days + 1, np.int64), np.zeros(days, np.int64)
+    stock, on_order, empty_days = int(low * guess) + max(1, int(np.rint(cover * guess))), 0, 0.0
+    sold, days_in_stock = FIRST_GUESS_DAYS * guess, float(FIRST_GUESS_DAYS)
     for day in range(days):
         arrival, found = coming[day], 0
         on_order -= arrival
@@ -244,6 +249,7 @@ def walk(first, at, wanted, luck, restock, lead, point, lot, stay_away, stay_awa
                 fate[k], found = FOUND_STOCK, found + 1
                 got[k] = min(wanted[k], stock)
                 stock -= got[k]
+                sold += got[k]
                 emptied[k] = stock == 0 and got[k] > 0
                 continue
             gone = stay_away + (stay_away_late - stay_away) * min(1.0, empty_days / 20.0)
@@ -253,11 +259,13 @@ def walk(first, at, wanted, luck, restock, lead, point, lot, stay_away, stay_awa
         share[day] = found / visits if visits else (1.0 if stock > 0 else 0.0)
         empty_days = 0.0 if found or stock > 0 else empty_days + 1.0
         closing[day] = stock
-        if stock + on_order <= point:
-            due[day] = day + lead[day]
-            on_order += lot
-            coming[min(due[day], days)] += lot
-    return fate, got, emptied, closing, share, due
+        days_in_stock += share[day]
+        usual = sold / days_in_stock
+        if stock + on_order <= int(low * usual):
+            lot[day], due[day] = max(1, int(np.rint(cover * usual))), day + lead[day]
+            on_order += lot[day]
+            coming[min(due[day], days)] += lot[day]
+    return fate, got, emptied, closing, share, due, lot
 
 
 def _note(
@@ -274,8 +282,7 @@ def _note(
     price = traffic.price[day[sold]]
     rows.add("orders", sku, {"day": day[sold], "at": at[sold], "quantity": got[sold], "price": price})
     rows.add("snapshots", sku, {"day": np.arange(settings.days), "quantity_on_hand": closing})
-    lots = np.full(ordered.size, lot)
-    rows.add("receipts", sku, {"day": ordered, "due": due[ordered], "order_quantity": lots})
+    rows.add("receipts", sku, {"day": ordered, "due": due[ordered], "order_quantity": lot[ordered]})
 
 
 def _date(name: str) -> pl.Expr:

@@ -51,10 +51,10 @@ def show(value: float | None) -> str:
 
 
 def figure_rows(figures: Sequence[Figure]) -> Iterator[str]:
-    """Markdown table of all figures but those of growth."""
+    """Markdown table of all figures but those of growth, by name."""
     yield "| figure | value | unit | goal | met | note |"
     yield "|---|---:|---|---:|---|---|"
-    for figure in figures:
+    for figure in sorted(figures, key=lambda figure: figure.name):
         if figure.name.startswith(GROWTH):
             continue
         sign, limit = REACH.get(figure.name, ("", None))
@@ -77,11 +77,12 @@ def growth_rows(figures: Sequence[Figure]) -> Iterator[str]:
             yield f"| {' | '.join(cells)} |"
 
 
-def write(path: Path, figures: Sequence[Figure], commit: str) -> None:
+def write(path: Path, figures: Sequence[Figure], measured: dict[str, str]) -> None:
     """Replace what stands between the markers; all other text stays."""
     text = path.read_text(encoding="utf-8")
+    of = ", ".join(f"{name.replace('_', ' ')} `{value[:12]}`" for name, value in measured.items())
     parts = {
-        "figures": [f"Measured at commit `{commit}`.", "", *figure_rows(figures)],
+        "figures": [f"Measured at {of}.", "", *figure_rows(figures)],
         "growth": list(growth_rows(figures)),
     }
     for name, lines in parts.items():

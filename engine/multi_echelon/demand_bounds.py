@@ -74,19 +74,19 @@ class Quantile:
 
 def _poisson(service: float, mean: Floats, variance: Floats) -> Floats:
     del variance
-    return stats.poisson.ppf(service, mean)
+    return np.asarray(stats.poisson.ppf(service, mean))
 
 
 def _negative_binomial(service: float, mean: Floats, variance: Floats) -> Floats:
     if (variance <= mean).any():
         return _poisson(service, mean, variance)
-    return stats.nbinom.ppf(service, mean**2 / (variance - mean), mean / variance)
+    return np.asarray(stats.nbinom.ppf(service, mean**2 / (variance - mean), mean / variance))
 
 
 def _gamma(service: float, mean: Floats, variance: Floats) -> Floats:
     if (variance <= 0).any():
         return mean
-    return stats.gamma.ppf(service, mean**2 / variance, scale=variance / mean)
+    return np.asarray(stats.gamma.ppf(service, mean**2 / variance, scale=variance / mean))
 
 
 def _normal(service: float, mean: Floats, variance: Floats) -> Floats:

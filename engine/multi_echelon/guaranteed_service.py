@@ -1,7 +1,7 @@
 """Guaranteed service: service times, safety stocks and cost of least safety stock in a network (Graves and Willems).
 
-Each stage quotes a service time S to all it serves, waits SI >= the S of every supplier for its inputs, processes for T,
-and so covers demand over the net replenishment time SI + T - S >= 0:
+Each stage quotes a service time S to all it serves, waits SI >= the S of every supplier for its inputs, processes for
+T, and so covers demand over the net replenishment time SI + T - S >= 0:
 
     min sum over j of h_j x safety stock_j(SI_j + T_j - S_j)   with S_i <= SI_j on every link i -> j,
     SI_j >= external inbound time, S_j <= time promised to customers.

@@ -22,6 +22,7 @@ Which periods D_j covers is the convention of the system:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -37,6 +38,18 @@ from engine.optimisation.random_demand import Continuous, Normal, RandomDemand, 
 Convention = Literal["continuous", "periodic", "end_period"]
 Floats = NDArray[np.float64]
 GRID_STEPS = 256
+
+
+def _nearest(level: float) -> float:
+    return math.floor(level + 0.5)
+
+
+ROUNDING: dict[str, Callable[[float], float]] = {
+    "none": float,
+    "down": math.floor,
+    "up": math.ceil,
+    "nearest": _nearest,
+}
 
 
 @dataclass(frozen=True)
@@ -169,20 +182,20 @@ def shang_song(
     """
     if not 0 <= weight <= 1:
         raise InputError("weight must be >= 0 and <= 1", value=weight)
-    whole = {"none": float, "down": math.floor, "up": math.ceil, "nearest": lambda level: math.floor(level + 0.5)}
-    if rounding not in whole:
-        raise InputError("rounding must be a known one", value=rounding, remedy=nearest(rounding, whole))
+    if rounding not in ROUNDING:
+        raise InputError("rounding must be a known one", value=rounding, remedy=nearest(rounding, ROUNDING))
     levels = []
     for stage in range(system.stages):
         demand = demand_over(system.demand, sum(system.periods[: stage + 1]))
         upstream = system.stockout_cost + sum(system.echelon_holding[stage + 1 :])
-        ratios = upstream / (system.stockout_cost + sum(system.echelon_holding)), upstream / (
-            upstream + system.echelon_holding[stage]
+        ratios = (
+            upstream / (system.stockout_cost + sum(system.echelon_holding)),
+            upstream / (upstream + system.echelon_holding[stage]),
         )
         low, high = (0.0 if demand is None else demand.quantile(ratio) for ratio in ratios)
-        levels.append(float(whole[rounding](weight * low + (1 - weight) * high)))
+        levels.append(float(ROUNDING[rounding](weight * low + (1 - weight) * high)))
     integral = isinstance(system.demand, WholeUnits)
-    tested = tuple(float(math.floor(level + 0.5)) for level in levels) if integral else tuple(levels)
+    tested = tuple(float(_nearest(level)) for level in levels) if integral else tuple(levels)
     return SerialPlan(tuple(levels), local_levels(tuple(levels)), serial_cost(system, tested))
 
 

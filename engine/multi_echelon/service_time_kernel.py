@@ -1,4 +1,5 @@
 """Kernel of the tree dynamic programme for service times."""
+# ruff: noqa: PLR0912, PLR0915, C901
 
 from __future__ import annotations
 
@@ -34,9 +35,7 @@ class TreeTable(NamedTuple):
 
 
 @kernel
-def best_service_times(
-    tree: TreeTable, ranges: Whole, prices: Floats, service: Whole, inbound: Whole
-) -> float:
+def best_service_times(tree: TreeTable, ranges: Whole, prices: Floats, service: Whole, inbound: Whole) -> float:
     """Fill service and inbound times (n,); least cost, infinite where the ranges allow nothing.
 
     Args:

@@ -1,6 +1,7 @@
 """A network of stages for guaranteed service: what its owner states, checked, and what follows from it.
 
-What belongs here: stages, links, their rules, pooled demand, order. What does not: service times (`guaranteed_service`).
+What belongs here: stages, links, their rules, pooled demand, order. What does not: service times
+(`guaranteed_service`).
 """
 
 from __future__ import annotations

@@ -113,12 +113,12 @@ def test_tables_are_written_between_markers_only(tmp_path):
         Figure("growth_1e3_events_seconds", 0.001, "s", "1,027 events, 9 SKUs, 1 ms"),
         Figure("growth_1e3_ns_per_event", 97.0, "ns", "z"),
     ]
-    table.write(page, figures, "abc")
+    table.write(page, figures, {"commit": "abc", "engine_sources": "def"})
     written = page.read_text()
     assert "| `sweep_seconds` | 14 | s | ≤ 15 | yes | x |" in written
     assert "| `compiled_ns_per_event` | 31 | ns | ≤ 15 | **no** | y |" in written
     assert "| 10^3 (1,027) | 1 | 97 | 9 SKUs |" in written
-    table.write(page, figures, "abc")
+    table.write(page, figures, {"commit": "abc", "engine_sources": "def"})
     assert page.read_text() == written
     assert written.split("<!--")[0] == command.PAGE.read_text().split("<!--")[0]
 
@@ -129,7 +129,17 @@ def test_latest_names_the_commit_and_only_what_was_measured(tmp_path, monkeypatc
     monkeypatch.setattr("sys.argv", ["benchmarks", "gsm_tree_2000_seconds", "--quick"])
     assert command.main() == 0
     latest = json.loads((tmp_path / "latest.json").read_text())
-    assert set(latest) == {"gsm_tree_2000_seconds", "serial_10k_seconds", "commit"}
+    assert set(latest) == {"gsm_tree_2000_seconds", "serial_10k_seconds", "commit", "engine_sources"}
+
+
+def test_earlier_figures_are_kept_on_demand_and_only_of_the_same_commit(tmp_path, monkeypatch):
+    latest = tmp_path / "latest.json"
+    old = {"sweep_seconds": {"value": 1.0, "unit": "s", "note": "old"}, "commit": {"unit": "git", "note": "a"}}
+    latest.write_text(json.dumps(old))
+    monkeypatch.setattr(command, "LATEST", latest)
+    assert command.earlier({"commit": "a"}, []) == [Figure("sweep_seconds", 1.0, "s", "old")]
+    assert command.earlier({"commit": "a"}, [Figure("sweep_seconds", 2.0, "s")]) == []
+    assert command.earlier({"commit": "b"}, []) == []
 
 
 def test_an_unknown_name_lists_the_known_ones():

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.demand_worlds import FIRST_DAY, WorldSettings, make_world
 from engine.demand.activity import build_activity
 from engine.demand.asof import estimation_days, recover_as_of
 from engine.demand.codes import Method
 from engine.demand.logs import ActivityLogs
 from engine.demand.tables import asof_daily_demand
 from tests.engine.demand.logs_by_hand import SETTINGS
-from tests.engine.demand.worlds import FIRST_DAY, WorldSettings, make_world
 
 SMALL = WorldSettings(skus=25, days=70, safety=0.4, seed=4)
 TABLES = ("conversions", "page_views", "stock_snapshots")

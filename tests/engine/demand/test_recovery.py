@@ -6,15 +6,15 @@ from functools import cache
 import numpy as np
 import pytest
 
+from benchmarks.demand_worlds import WorldSettings, make_world
 from engine.demand.activity import build_activity
 from engine.demand.codes import Censored, DayFlag, Method
 from engine.demand.recovery import recover
 from engine.demand.tables import censored_daily_demand, sample_scenarios
 from engine.settings import DemandSettings
 from tests.engine.demand.logs_by_hand import SETTINGS, axes, daily_views, logs, purchases, sales, snapshots
-from tests.engine.demand.worlds import WorldSettings, make_world
 
-BASE = WorldSettings(skus=200, days=180, seed=3)
+BASE = WorldSettings(skus=500, days=365, seed=3)
 
 
 @cache
