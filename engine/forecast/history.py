@@ -14,6 +14,8 @@ HALF_LIFE_DAYS = 120.0
 SLOW_HALF_LIFE_DAYS = 240.0
 SLOW_RATE = 0.1
 """Orders per day up to which the longer half-life holds (DEMAND 4)."""
+BLOCK_DAYS = 64
+"""Days that are turned from rows to columns at once."""
 WEEKDAY_PRIOR = 30.0
 """Counts with which the weekday index is shrunk to one."""
 
@@ -84,47 +86,62 @@ def weekday_index(orders: FloatArray, exposure: FloatArray, first_weekday: int) 
     return index / index.mean(axis=1, keepdims=True)
 
 
-def sums_before(history: OrderHistory, dates: IntArray) -> Sums:
-    """One pass over the days; each date sees days before it only.
+class KnownSums:
+    """Sums before any of the dates asked for, from one pass over the days; each date sees days before it only."""
 
-    Args:
-        history: of T days.
-        dates: (D,) day indices, 0..T.
-    """
+    def __init__(self, history: OrderHistory, dates: IntArray) -> None:
+        """Run over the days once.
+
+        Args:
+            history: of T days.
+            dates: day indices, 0..T; those ``at`` may be asked for.
+        """
+        self.dates = np.unique(dates)
+        orders, exposure = history.orders.sum(axis=0), history.exposure.sum(axis=0)
+        self.weekday = weekday_index(orders, exposure, history.first_weekday)
+        self._states = _states_before(history, self.dates, self.weekday)
+
+    def at(self, dates: IntArray) -> Sums:
+        """Sums before each of the dates, in their order."""
+        states = self._states[np.searchsorted(self.dates, dates)]
+        slow = states[:, 2] <= SLOW_RATE * np.maximum(states[:, 3], 1e-12)
+        return Sums(
+            orders=np.where(slow, states[:, 2], states[:, 0]),
+            exposure=np.where(slow, states[:, 3], states[:, 1]),
+            order_count=states[:, 4],
+            unit_count=states[:, 5],
+            square_count=states[:, 6],
+            weekday=self.weekday[dates],
+            plain_exposure=states[:, 7],
+        )
+
+
+def _states_before(history: OrderHistory, dates: IntArray, weekday: FloatArray) -> FloatArray:
+    """(D, 8, S): orders and exposure with fast and slow decay; counts of orders, units, squares; plain exposure."""
     skus, days = history.orders.shape
-    index = weekday_index(history.orders.sum(axis=0), history.exposure.sum(axis=0), history.first_weekday)
     decay, slow_decay = 0.5 ** (1 / HALF_LIFE_DAYS), 0.5 ** (1 / SLOW_HALF_LIFE_DAYS)
-    by_day = {
-        name: np.ascontiguousarray(getattr(history, name).T) for name in ("orders", "exposure", "units", "squares")
-    }
-    state = np.zeros((8, skus))  # fast and slow orders and exposure; counts of orders, units, squares; plain exposure
-    unique, row_of = np.unique(dates, return_inverse=True)
-    result = np.zeros((len(unique), 8, skus))
-    position = {int(date): row for row, date in enumerate(unique)}
-    for day in range(days + 1):
+    state, result = np.zeros((8, skus)), np.zeros((len(dates), 8, skus))
+    position = {int(date): row for row, date in enumerate(dates)}
+    last = min(days, int(dates.max(initial=0)))
+    for day in range(last + 1):
         if day in position:
             result[position[day]] = state
-        if day == days:
+        if day == last:
             break
-        exposed = by_day["exposure"][day] * index[day, (history.first_weekday + day) % 7]
+        if day % BLOCK_DAYS == 0:
+            block = slice(day, day + BLOCK_DAYS)
+            matrices = (history.orders, history.exposure, history.units, history.squares)
+            by_day = [np.ascontiguousarray(matrix[:, block].T) for matrix in matrices]
+        orders, exposure, units, squares = (matrix[day % BLOCK_DAYS] for matrix in by_day)
+        exposed = exposure * weekday[day, (history.first_weekday + day) % 7]
         state[0:2] *= decay
         state[2:4] *= slow_decay
-        state[0] += by_day["orders"][day]
+        state[0] += orders
         state[1] += exposed
-        state[2] += by_day["orders"][day]
+        state[2] += orders
         state[3] += exposed
-        state[4] += by_day["orders"][day]
-        state[5] += by_day["units"][day]
-        state[6] += by_day["squares"][day]
+        state[4] += orders
+        state[5] += units
+        state[6] += squares
         state[7] += exposed
-    result = result[row_of]
-    slow = result[:, 2] <= SLOW_RATE * np.maximum(result[:, 3], 1e-12)
-    return Sums(
-        orders=np.where(slow, result[:, 2], result[:, 0]),
-        exposure=np.where(slow, result[:, 3], result[:, 1]),
-        order_count=result[:, 4],
-        unit_count=result[:, 5],
-        square_count=result[:, 6],
-        weekday=index[dates],
-        plain_exposure=result[:, 7],
-    )
+    return result

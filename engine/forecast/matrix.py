@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.forecast.history import OrderHistory, Sums, sums_before
+from engine.forecast.history import KnownSums, OrderHistory, Sums
 from engine.forecast.pooling import Categories, gamma_prior
 
 FloatArray = NDArray[np.float64]
@@ -86,14 +86,22 @@ def forecast_matrix(history: OrderHistory, dates: IntArray) -> ForecastMatrix:
         dates: (D,) ascending re-planning days.
     """
     categories = Categories(history.category)
-    sums = sums_before(history, dates)
+    starts = np.arange(0, int(dates.max(initial=0)) - LEVEL_DAYS + 1, LEVEL_DAYS)
+    known = KnownSums(history, _needed(np.concatenate([dates, starts, starts + LEVEL_DAYS])))
+    sums = known.at(dates)
     shape, weight = _posterior(sums, categories)
     mean_size, size_ratio = _order_sizes(sums, categories)
-    season = categories.spread(_seasons(history, dates, categories))
-    process = _process_variance(history, dates, categories)
+    season = categories.spread(_seasons(known, dates, categories))
+    process = _process_variance(known, starts, dates, categories)
     return ForecastMatrix(
         dates, shape, weight, season, sums.weekday, history.first_weekday, mean_size, size_ratio, process
     )
+
+
+def _needed(dates: IntArray) -> IntArray:
+    """The dates, and those that their seasons look back to."""
+    last_year = np.maximum(dates - YEAR_DAYS, 0)
+    return np.concatenate([dates, np.maximum(dates - LEVEL_DAYS, 0), last_year, last_year + LEVEL_DAYS])
 
 
 def _order_sizes(sums: Sums, categories: Categories) -> tuple[FloatArray, FloatArray]:
@@ -120,33 +128,32 @@ def _level(first: Sums, last: Sums, known: Sums, categories: Categories) -> Floa
     return (orders + LEVEL_PRIOR) / (expected + LEVEL_PRIOR)
 
 
-def _seasons(history: OrderHistory, dates: IntArray, categories: Categories) -> FloatArray:
+def _seasons(known: KnownSums, dates: IntArray, categories: Categories) -> FloatArray:
     """Level of the coming four weeks over the discounted level, by category, (D, C).
 
     From the same weeks of the past year where there is one; else the last four weeks stand for the coming ones.
     """
-    now = sums_before(history, dates)
-    season = _level(sums_before(history, np.maximum(dates - LEVEL_DAYS, 0)), now, now, categories)
+    now = known.at(dates)
+    season = _level(known.at(np.maximum(dates - LEVEL_DAYS, 0)), now, now, categories)
     start = dates - YEAR_DAYS
     has_year = start >= LEVEL_DAYS
     if has_year.any():
         start = np.maximum(start, 0)
-        then = sums_before(history, start)
-        seasonal = _level(then, sums_before(history, start + LEVEL_DAYS), then, categories)
+        then = known.at(start)
+        seasonal = _level(then, known.at(start + LEVEL_DAYS), then, categories)
         season = np.where(has_year[:, None], seasonal, season)
     return season
 
 
-def _process_variance(history: OrderHistory, dates: IntArray, categories: Categories) -> FloatArray:
+def _process_variance(known: KnownSums, starts: IntArray, dates: IntArray, categories: Categories) -> FloatArray:
     """Squared coefficient of variation beyond order sizes and rate uncertainty, by volume band, (D, bands).
 
     From forecasts of past windows of four weeks that were complete on the date.
     """
     bands = len(BANDS) + 1
-    starts = np.arange(0, int(dates.max(initial=0)) - LEVEL_DAYS + 1, LEVEL_DAYS)
     if len(starts) == 0:
         return np.full((len(dates), bands), PROCESS_PRIOR)
-    excess, squares, count = _window_errors(history, starts, categories, bands)
+    excess, squares, count = _window_errors(known, starts, categories, bands)
     complete = np.searchsorted(starts + LEVEL_DAYS, dates, side="right")
     cumulated = [np.vstack([np.zeros(bands), np.cumsum(x, axis=0)])[complete] for x in (excess, squares, count)]
     mean_square = cumulated[1] / np.maximum(cumulated[2], 1.0)
@@ -155,13 +162,13 @@ def _process_variance(history: OrderHistory, dates: IntArray, categories: Catego
 
 
 def _window_errors(
-    history: OrderHistory, starts: IntArray, categories: Categories, bands: int
+    known: KnownSums, starts: IntArray, categories: Categories, bands: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Per window and band: excess squared error, squared mean, SKUs."""
-    then, after = sums_before(history, starts), sums_before(history, starts + LEVEL_DAYS)
+    then, after = known.at(starts), known.at(starts + LEVEL_DAYS)
     shape, weight = _posterior(then, categories)
     mean_size, size_ratio = _order_sizes(then, categories)
-    season = categories.spread(_seasons(history, starts, categories))
+    season = categories.spread(_seasons(known, starts, categories))
     mean = mean_size * shape / weight * season * (after.plain_exposure - then.plain_exposure)
     error = (after.unit_count - then.unit_count - mean) ** 2 - size_ratio * mean - mean**2 / shape
     band = np.digitize(mean, BANDS)

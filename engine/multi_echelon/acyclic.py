@@ -150,7 +150,7 @@ class _Search:
         best = times
         for stage in range(len(self.problem.times)) if len(self.problem.times) <= 60 else []:
             low, high = self.problem.ranges[stage, :2]
-            for quoted in {int(low), int(high), *(int(best[0][stage]) + step for step in (-1, 1))}:
+            for quoted in sorted({int(low), int(high), *(int(best[0][stage]) + step for step in (-1, 1))}):
                 trial = best[0].copy()
                 trial[stage] = min(max(quoted, low), high)
                 repaired = self._repaired(trial)

@@ -124,7 +124,8 @@ def table(system: SerialSystem = SYSTEM, days: int = DAYS) -> str:
     lines, first = [HEADER], 0.0
     for row in rows(system):
         ledger = simulate(row.network, asked)
-        cost = float(daily_costs(row.network, ledger, system.local_holding, system.stockout_cost)[WARM_UP:].mean())
+        daily = daily_costs(row.network, ledger, system.local_holding, system.stockout_cost)[WARM_UP:]
+        cost = float(daily.mean())
         first = first or cost
         shown = figures(row.network, ledger, WARM_UP)
         lost = figures(row.with_lost_sales, simulate(row.with_lost_sales, asked), WARM_UP)
@@ -132,10 +133,18 @@ def table(system: SerialSystem = SYSTEM, days: int = DAYS) -> str:
         bullwhip = " / ".join(f"{level.bullwhip:.2f}" for level in shown.levels)
         capital = sum(level.mean_capital for level in shown.levels) / 100
         lines.append(
-            f"| {row.name} | {cost:.2f}{exact} | {100 * (cost / first - 1):+.1f} % | {shown.fill_rate:.3f} "
+            f"| {row.name} | {cost:.2f} ± {standard_error(daily):.2f}{exact} "
+            f"| {100 * (cost / first - 1):+.1f} % | {shown.fill_rate:.3f} "
             f"| {shown.mean_waiting:.2f} | {bullwhip} | {capital:.1f} | {lost.fill_rate:.3f} |"
         )
     return "\n".join(lines)
+
+
+def standard_error(daily: NDArray[np.float64], batches: int = 40) -> float:
+    """Standard error of the mean of dependent days, from the means of batches of days."""
+    length = len(daily) // batches
+    means = daily[: batches * length].reshape(batches, length).mean(axis=1)
+    return float(means.std(ddof=1) / np.sqrt(batches))
 
 
 if __name__ == "__main__":

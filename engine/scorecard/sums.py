@@ -82,7 +82,8 @@ def _demand_before(scenario: Scenario, day: int, cover_days: int) -> IntArray:
 def sku_sums(totals: RunTotals, facts: SkuFacts, window: Window) -> dict[str, IntArray]:
     """Sums over the window per SKU, by name; stock figures are those at its end."""
     scored = totals.rows[:, window.parts, :]
-    sums = {name: scored[:, :, index].sum(axis=1) for index, name in enumerate(FIELDS)}
+    summed = scored.sum(axis=1)
+    sums = {name: np.ascontiguousarray(summed[:, index]) for index, name in enumerate(FIELDS)}
     for name in LAST_OF_WINDOW:
         sums[name] = scored[:, -1, FIELDS.index(name)]
     on_hand, value = sums["on_hand_end"], sums["value_end"]

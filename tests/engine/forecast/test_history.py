@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from engine.forecast import OrderHistory
-from engine.forecast.history import HALF_LIFE_DAYS, SLOW_HALF_LIFE_DAYS, WEEKDAY_PRIOR, sums_before, weekday_index
+from engine.forecast.history import HALF_LIFE_DAYS, SLOW_HALF_LIFE_DAYS, WEEKDAY_PRIOR, KnownSums, weekday_index
 from tests.engine.forecast.worlds import changed_from, gamma_poisson
 
 
@@ -23,7 +23,7 @@ def test_discounted_sums_by_hand():
     exposure = np.array([[1.0, 0.5, 1, 1], [1, 1, 1, 1]])
     history = OrderHistory(orders, exposure, 2 * orders, 5 * orders, np.zeros(2, int), 0)
     dates = np.array([0, 1, 3, 4])
-    sums = sums_before(history, dates)
+    sums = KnownSums(history, dates).at(dates)
     index = weekday_index(orders.sum(axis=0), exposure.sum(axis=0), 0)
     for row, date in enumerate(dates):
         days = np.arange(date)
@@ -42,9 +42,9 @@ def test_discounted_sums_by_hand():
 def test_dates_may_repeat_and_come_in_any_order():
     history, _, _ = gamma_poisson(1, 5, 60)
     dates = np.array([40, 7, 40, 0])
-    sums = sums_before(history, dates)
+    sums = KnownSums(history, dates).at(dates)
     for row, date in enumerate(dates):
-        alone = sums_before(history, np.array([date]))
+        alone = KnownSums(history, np.array([date])).at(np.array([date]))
         assert (sums.orders[row] == alone.orders[0]).all()
         assert (sums.weekday[row] == alone.weekday[0]).all()
 
@@ -53,8 +53,8 @@ def test_dates_may_repeat_and_come_in_any_order():
 def test_sums_do_not_look_ahead(day):
     history, _, _ = gamma_poisson(1, 5, 60)
     dates = np.arange(0, day + 1)
-    plain, other = sums_before(history, dates), sums_before(changed_from(history, day), dates)
-    shorter = sums_before(history.until(day), dates)
+    plain, other = KnownSums(history, dates).at(dates), KnownSums(changed_from(history, day), dates).at(dates)
+    shorter = KnownSums(history.until(day), dates).at(dates)
     for name in vars(plain):
         assert (getattr(plain, name) == getattr(other, name)).all(), name
         assert (getattr(plain, name) == getattr(shorter, name)).all(), name
