@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from benchmarks import construct, demand, ingest, network, peers, pipeline, stepper, sweeps, table
+from benchmarks import construct, demand, demand_suite, ingest, network, peers, pipeline, stepper, sweeps, table
 from benchmarks.measure import FULL, QUICK, ROOT, SCRATCH, Figure, Size
 from engine.kernels import sources_hash
 
@@ -59,6 +59,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "small": Benchmark(sweeps.small_backtest, ("small_backtest_seconds",)),
     "sweep": Benchmark(sweeps.large_sweep, ("sweep_seconds", "sweep_peak_rss_mb")),
     "recovery": Benchmark(demand.recovery, ("recover_seconds_10k", "recover_seconds_100k")),
+    "truth": Benchmark(
+        demand_suite.known_truth, ("demand_bias_worst_world_percent", "demand_gap_closed_worst_world_percent")
+    ),
     "forecast": Benchmark(demand.forecasts, ("forecast_seconds_10k", "forecast_seconds_100k")),
     "ingest": Benchmark(
         ingest.ingest,
