@@ -7,6 +7,7 @@ import dagster as dg
 from arena_pipeline.assets import arena, demand
 from arena_pipeline.assets.checks import CHECKS
 from arena_pipeline.assets.ingest import ingest_assets
+from arena_pipeline.assets.network import network_assets
 from arena_pipeline.assets.scorecards import scorecard_assets
 from arena_pipeline.automation import (
     FRESH,
@@ -46,6 +47,7 @@ def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinit
         arena.upper_bound,
         *arena.backtest_assets(settings),
         *scorecard_assets(settings),
+        *network_assets(settings),
     ]
     return dg.Definitions(
         assets=dg.map_asset_specs(_automated, assets),

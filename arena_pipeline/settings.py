@@ -36,6 +36,8 @@ TableName = Literal[
     "purchase_orders",
     "planned_promotions",
     "item_aliases",
+    "locations",
+    "transfers",
 ]
 TABLES: tuple[TableName, ...] = get_args(TableName)
 

@@ -19,6 +19,8 @@ DESCRIPTIONS: dict[TableName, str] = {
     "page_views": "Page views, single events or counts per day.",
     "planned_promotions": "Promotions known ahead.",
     "item_aliases": "Item ids of other systems.",
+    "locations": "Places that hold stock, and the share of demand that buys there.",
+    "transfers": "How each location is supplied, and how long that takes.",
 }
 ALWAYS: tuple[TableName, ...] = (
     "products", "suppliers", "supplier_offers", "purchase_orders", "stock_snapshots", "conversions", "page_views",

@@ -409,6 +409,40 @@ ITEM_ALIASES = Table(
     key=Key(columns=("source", "source_item_id"), prefer=LATEST),
 )
 
+LOCATIONS = Table(
+    name="locations",
+    columns=(
+        Column("location_id", Kind.TEXT, required=True),
+        Column("level", Kind.TEXT, stored="coalesce(level, location_id)"),
+        Column("demand_share", Kind.NUMBER, check="between 0 and 1", stored="coalesce(demand_share, 0)"),
+        Column("promised_days", Kind.INTEGER, check=">= 0", stored="coalesce(promised_days, 0)"),
+        Column("value_factor", Kind.NUMBER, check="> 0", stored="coalesce(value_factor, 1)"),
+    ),
+    key=Key(columns=("location_id",), prefer=LATEST),
+    knows_items=False,
+)
+
+TRANSFERS = Table(
+    name="transfers",
+    columns=(
+        Column("from_location_id", Kind.TEXT),  # empty: a supplier outside the network
+        Column("to_location_id", Kind.TEXT, required=True),
+        Column("supplier_id", Kind.TEXT),
+        Column("lead_time_days", Kind.INTEGER, required=True, check=">= 1"),
+        Column("share", Kind.INTEGER, check=">= 1", stored="coalesce(share, 1)"),
+    ),
+    key=Key(columns=("from_location_id", "to_location_id", "supplier_id"), prefer=LATEST),
+    rules=(
+        RowRule(
+            "from_location_id must not be to_location_id",
+            "from_location_id <> to_location_id",
+            "from_location_id",
+            "Name the location that supplies it, or leave it empty for a supplier",
+        ),
+    ),
+    knows_items=False,
+)
+
 # What other tables name comes first: products, then aliases, then the logs.
 CONTRACT: dict[TableName, tuple[Table, ...]] = {
     "products": (PRODUCTS,),
@@ -420,6 +454,8 @@ CONTRACT: dict[TableName, tuple[Table, ...]] = {
     "stock_snapshots": (STOCK_SNAPSHOTS,),
     "conversions": (CONVERSIONS,),
     "page_views": (PAGE_VIEWS, PAGE_VIEWS_DAILY),
+    "locations": (LOCATIONS,),
+    "transfers": (TRANSFERS,),
 }
 
 ALIASED = ("page_views", "page_views_daily", "conversions", "stock_snapshots")

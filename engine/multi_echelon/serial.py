@@ -137,6 +137,7 @@ def solve_serial(system: SerialSystem) -> SerialPlan:
     Raises:
         InputError: demand of a broken number of periods that is not of a named distribution.
 
+    >>> from engine.optimisation.random_demand import Poisson
     >>> system = SerialSystem((0.25,) * 4, (0.25,) * 4, 9, Poisson(16))
     >>> solve_serial(system).echelon_levels
     (8.0, 13.0, 18.0, 22.0)
