@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from arena_pipeline import demand
 from arena_pipeline.bundles import load_bundle, save_bundle
 from arena_pipeline.resources import ArenaResource
-from arena_pipeline.settings import ParameterSet, Settings
+from arena_pipeline.settings import ParameterSet, Settings, plain_rule
 from arena_pipeline.store import Store, load_arena, write_frame
 from engine.demand.codes import DayFlag
 from engine.errors import SettingsError, nearest
@@ -131,7 +131,7 @@ def _value_error(name: str, kind: type[StrategyParameters], error: ValidationErr
     found = error.errors(include_url=False)[0]
     parameter = str(found["loc"][0]) if found["loc"] else ""
     field = kind.model_fields.get(parameter)
-    rule = found["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    rule = plain_rule(found["msg"])
     return SettingsError(
         f"{parameter} {rule}".lstrip(),
         value=found["input"],

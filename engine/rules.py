@@ -14,7 +14,8 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-MICRO = 1_000_000
+from engine.schema import MICRO
+
 NEVER = 1 << 30  # a day no run reaches
 
 Int = TypeVar("Int", int, NDArray[np.int64])

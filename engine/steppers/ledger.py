@@ -10,6 +10,7 @@ from engine import rules
 from engine.models import InventoryPosition, OrderableOffer, PurchaseOrder
 from engine.plan import Plan, Rule
 from engine.scenario import Scenario
+from engine.schema import MICRO
 from engine.steppers.reference import ReferenceRun
 from engine.totals import RunTotals
 
@@ -128,7 +129,7 @@ class LedgerRun(ReferenceRun):
         cost = None
         if outcome is None:
             carry = self.levels.carry_u6.at[offer.sku]
-            cost = rules.landed_cost_u6(quantity, offer.unit_cost, offer.line_cost, carry) / rules.MICRO
+            cost = rules.landed_cost_u6(quantity, offer.unit_cost, offer.line_cost, carry) / MICRO
             outcome = "chosen" if best is not None and best[0] is offer else "dearer"
         supplier = self.scenario.suppliers.names[offer.supplier]
         return OfferConsidered(supplier, quantity, rounding, offer.unit_cost, cost, outcome)
