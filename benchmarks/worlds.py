@@ -123,7 +123,7 @@ def fixed_levels(point: np.ndarray, up_to: np.ndarray, dates: np.ndarray, lead_t
     """(s, S) per SKU on every date, reviewed daily."""
     shape = (len(dates), len(point))
     constant = {
-        name: np.full(shape, value, np.int64)
+        name: np.broadcast_to(np.int64(value), shape)
         for name, value in (("order_quantity", 0), ("review_period", 1), ("carry_u6", 0), ("supplier", 0),
                             ("lead_time", lead_time), ("max_position", UNLIMITED))
     }  # fmt: skip

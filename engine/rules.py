@@ -8,7 +8,6 @@ planners call the branch-free ones on whole arrays. Quantities are units, money 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -22,8 +21,14 @@ Int = TypeVar("Int", int, NDArray[np.int64])
 Truth: TypeAlias = Any  # bool for integers, an array of bool for arrays
 
 
-def cost_share(value: int, quantity: int, on_hand: int) -> int:
-    """Value that leaves with ``quantity`` of ``on_hand`` units: moving-average cost, the last unit takes the rest."""
+def cost_share(value: int, quantity: int, on_hand: int, unit_cost: int = 0) -> int:
+    """Value that leaves with ``quantity`` of ``on_hand`` units: moving-average cost, the last unit takes the rest.
+
+    Args:
+        unit_cost: a guess of what each unit costs; where it is right it spares the division, else it changes nothing.
+    """
+    if value == unit_cost * on_hand:
+        return unit_cost * quantity
     if quantity == 0:
         return 0
     return value * quantity // on_hand
@@ -97,24 +102,26 @@ def is_refused(quantity: int, need: int, position: int, max_position: int) -> bo
     return quantity > need and position + quantity > max_position
 
 
-def next_review(day: int, review_period: int, next_order_day: Sequence[int]) -> int:
+def next_review(day: int, review_period: int, next_order_day: NDArray[np.int64], supplier: int) -> int:
     """First review on or after ``day``.
 
     A review falls due every ``review_period`` days from day 0 and takes place on the supplier's next order day.
 
     Args:
-        day: day index, below ``len(next_order_day)``.
+        day: day index, below T.
         review_period: days, >= 1.
-        next_order_day: for each day the supplier's first order day on or after it; ``NEVER`` where there is none.
+        next_order_day: (V, T) for each supplier and day the first order day on or after it; ``NEVER`` where there is
+            none.
+        supplier: row of ``next_order_day``.
     """
     nominal = day if review_period == 1 else day // review_period * review_period
-    due = next_order_day[nominal]
+    due = int(next_order_day[supplier, nominal])
     if due >= day:
         return due
     nominal += review_period
-    if nominal >= len(next_order_day):
+    if nominal >= next_order_day.shape[1]:
         return NEVER
-    return next_order_day[nominal]
+    return int(next_order_day[supplier, nominal])
 
 
 def overlap(start: int, end: int, first: int, last: int) -> int:

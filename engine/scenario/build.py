@@ -20,8 +20,6 @@ from engine.settings import CostRates, WindowSettings
 IntArray = NDArray[np.int64]
 IntMatrix = NDArray[np.integer]
 
-LARGEST_VALUE = 1 << 62
-
 
 @dataclass(frozen=True)
 class ShopTables:
@@ -212,7 +210,7 @@ def check_bounds(scenario: Scenario) -> None:
     """Refuse worlds whose integer sums could overflow, naming the SKU and the product.
 
     Raises:
-        ScenarioError: value-days or landed costs could exceed 62 bits.
+        ScenarioError: value-days or landed costs could exceed 62 bits, or page views 31.
     """
     demand, days = scenario.demand, scenario.axes.days
     units = scenario.catalogue.opening_on_hand.astype(float)
@@ -230,11 +228,15 @@ def check_bounds(scenario: Scenario) -> None:
         "moving-average cost": most * (units + smallest),
     }
     for name, bound in bounds.items():
-        worst = int(np.argmax(bound)) if len(bound) else 0
-        if len(bound) and bound[worst] > LARGEST_VALUE:
-            raise ScenarioError(
-                f"{name} must stay below 2^62",
-                value=f"{bound[worst]:.3g}",
-                place=f"SKU {scenario.axes.items[worst]!r}",
-                remedy="Check its quantities, prices and unit costs",
-            )
+        _refuse_beyond(scenario.axes, name, bound, 62, "Check its quantities, prices and unit costs")
+    views = scenario.views.sum(axis=1, dtype=np.int64)
+    _refuse_beyond(scenario.axes, "page views", views.astype(float), 31, "Check the numbers of views in the logs")
+
+
+def _refuse_beyond(axes: Axes, name: str, bound: NDArray[np.float64], bits: int, remedy: str) -> None:
+    worst = int(np.argmax(bound)) if len(bound) else 0
+    if len(bound) and bound[worst] >= 1 << bits:
+        raise ScenarioError(
+            f"{name} must stay below 2^{bits}", value=f"{bound[worst]:.3g}", place=f"SKU {axes.items[worst]!r}",
+            remedy=remedy,
+        )  # fmt: skip

@@ -158,7 +158,7 @@ PLANTED_SOURCES = [
     (
         source_checks.compiled_holds_no_formula_of_rules,
         KERNEL,
-        "cost = cost_share(value, quantity, on_hand)",
+        "cost = cost_share(value, quantity, on_hand, unit_cost)",
         "cost = value * quantity // on_hand",
     ),
 ]
@@ -609,7 +609,7 @@ def test_rules_give_integers_for_integers():
     examples = {
         "cost_share": (100, 3, 7), "served": (3, 5), "share_of": (9, 300_000), "views_on_empty_shelf": (9, 4, 2, 0),
         "expired_units": (9, 4), "inventory_position": (3, 4, 5), "needed_quantity": (1, 4, 9, 0),
-        "rounded_quantity": (5, 3, 4), "landed_cost_u6": (5, 100, 50, 3), "next_review": (3, 2, [0, 1, 2, 3, 4]),
+        "rounded_quantity": (5, 3, 4), "landed_cost_u6": (5, 100, 50, 3), "next_review": (3, 2, np.arange(5)[None], 0),
         "overlap": (1, 5, 2, 9), "payable_value_days": (100, 30, 1, 5, 10, 0, 50),
     }  # fmt: skip
     truths = {"is_better_offer": (1, 2, 3, 4, 5, 6), "is_refused": (5, 3, 2, 4)}

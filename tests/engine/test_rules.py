@@ -29,6 +29,14 @@ def test_cost_shares_sum_up_to_the_value(value, sales):
     assert (left, gone) == (0, value)
 
 
+@given(on_hand=units, unit_cost=st.integers(0, 50), guess=st.integers(0, 50), data=st.data())
+def test_a_guess_of_the_unit_cost_changes_no_share(on_hand, unit_cost, guess, data):
+    value = data.draw(st.sampled_from([on_hand * unit_cost, on_hand * guess, on_hand * unit_cost + 1]))
+    quantity = data.draw(st.integers(0, on_hand))
+    expected = value * quantity // on_hand if on_hand else 0
+    assert rules.cost_share(value, quantity, on_hand, guess) == expected
+
+
 @given(on_hand=units, demand=units)
 def test_served_is_what_is_there(on_hand, demand):
     sold = rules.served(on_hand, demand)
@@ -166,7 +174,7 @@ def test_next_review_is_the_first_order_day_on_or_after_a_multiple_of_the_period
     next_order_day = [next((d for d in range(t, days) if is_open[d]), rules.NEVER) for t in range(days)]
     reviews = {next_order_day[nominal] for nominal in range(0, days, period)} - {rules.NEVER}
     expected = min((review for review in reviews if review >= day), default=rules.NEVER)
-    assert rules.next_review(day, period, next_order_day) == expected
+    assert rules.next_review(day, period, np.array([next_order_day, next_order_day[::-1]]), 0) == expected
 
 
 @given(*[st.integers(-20, 60)] * 4)

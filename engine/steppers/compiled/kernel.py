@@ -91,7 +91,7 @@ def _book_payable(
 
 
 @register_jitable
-def _expect(pending: IntArray, head: int, count: int, arrives: int, quantity: int, cost: int) -> None:
+def _expect(pending: IntArray, head: int, count: int, arrives: int, quantity: int, unit_cost: int) -> None:
     """Enter an order into the ring of open orders, sorted by arrival, later ones of a day behind."""
     mask = pending.shape[0] - 1
     slot = (head + count) & mask
@@ -106,7 +106,7 @@ def _expect(pending: IntArray, head: int, count: int, arrives: int, quantity: in
         place -= 1
     pending[slot, 0] = arrives
     pending[slot, 1] = quantity
-    pending[slot, 2] = cost
+    pending[slot, 2] = unit_cost
 
 
 @register_jitable
@@ -135,14 +135,16 @@ def advance(
         world, plan, output: tables; the kernel writes ``output`` only.
         states: (N, STATE_SIZE) state of each row, read and written back. One state (N = 1) is used again for every
             row: then rows must be fresh and run to the end.
-        pendings: (N, capacity, 3) rings of open orders: arrival day, units, cost; capacity a power of two.
+        pendings: (N, capacity, 3) rings of open orders: arrival day, units, unit cost; capacity a power of two.
         lot_rings: (N, capacity, 2) rings of lots: expiry day, units received through it; capacity a power of two.
         first_row, last_row: rows.
         fresh: start from the opening state of day 0.
         until: first day not to run; T to finish.
     """
-    dates, parts = plan.level_days.shape[0], world.part_ends.shape[0]
+    part_ends, next_order_day = world.part_ends, world.next_order_day  # as fields they would be counted at each call
+    dates, parts = plan.level_days.shape[0], part_ends.shape[0]
     pending_mask, lot_mask = pendings.shape[1] - 1, lot_rings.shape[1] - 1
+    counts_views = world.views_before.shape[0] > 0
     for sku in range(first_row, last_row):
         slot = sku - first_row if states.shape[0] > 1 else 0
         state, pending, lots = states[slot], pendings[slot], lot_rings[slot]
@@ -168,7 +170,7 @@ def advance(
             for index in range(plan.opening_first[sku], plan.opening_first[sku + 1]):
                 quantity, arrives = plan.opening_units[index], plan.opening_arrives[index]
                 cost = quantity * plan.opening_cost[index]
-                _expect(pending, 0, state[PENDING_COUNT], arrives, quantity, cost)
+                _expect(pending, 0, state[PENDING_COUNT], arrives, quantity, plan.opening_cost[index])
                 state[PENDING_COUNT] += 1
                 state[ON_ORDER] += quantity
                 state[ON_ORDER_VALUE] += cost
@@ -176,21 +178,22 @@ def advance(
                 supplier = plan.opening_supplier[index]
                 if supplier >= 0:
                     prepaid, terms = share_of(cost, world.prepayment_u6[supplier]), world.terms_days[supplier]
-                    _book_payable(rows, world.part_ends, 0, cost, prepaid, terms, plan.opening_day[index], arrives)
+                    _book_payable(rows, part_ends, 0, cost, prepaid, terms, plan.opening_day[index], arrives)
 
         on_hand, value, on_order, on_order_value = state[ON_HAND], state[VALUE], state[ON_ORDER], state[ON_ORDER_VALUE]
         waiting, waiting_revenue = state[WAITING], state[WAITING_REVENUE]
         gone, received_through = state[GONE], state[RECEIVED_THROUGH]
         cycle_open, cycle_demand, cycle_lost = state[CYCLE_OPEN], state[CYCLE_DEMAND], state[CYCLE_LOST]
+        unit_cost = 0  # of the latest receipt: right for all units on hand as long as the price does not change
         last_sale, last, demanded = state[LAST_SALE], state[LAST_DAY], state[LAST_DEMANDED]
         part, next_demand, next_adjustment = state[PART], state[NEXT_DEMAND], state[NEXT_ADJUSTMENT]
         next_order, next_date, review_day = state[NEXT_ORDER], state[NEXT_DATE], state[NEXT_REVIEW]
         head, count, lot_head, lot_count = state[PENDING_HEAD], state[PENDING_COUNT], state[LOT_HEAD], state[LOT_COUNT]
 
         date = next_date - 1
-        part_end = world.part_ends[part] if part < parts else NEVER
+        part_end = part_ends[part] if part < parts else NEVER
         sold_units = lost_units = revenue = cost_of_goods = value_days = unit_days = on_order_days = 0
-        stockout_days = views_out = received = spend = ordered = lines = 0
+        stockout_days = views_out = received = spend = ordered = lines = payable = 0
 
         # Next day of each kind of event; NEVER where none is left.
         demand_next = world.demand_day[next_demand] if next_demand < demand_end else NEVER
@@ -199,12 +202,43 @@ def advance(
         date_next = plan.level_days[next_date] if next_date < dates else NEVER
         arrival_next = pending[head, 0] if count > 0 else NEVER
         expiry_next = lots[lot_head, 0] if lot_count > 0 else NEVER
+        rare_next = min(adjustment_next, expiry_next, order_next)
         reorder_point = _level(plan.reorder_point, date, sku) if date >= 0 else NEVER_ORDER
         position = inventory_position(on_hand, on_order, waiting)
 
         while True:
-            day = min(until, demand_next, arrival_next, review_day)
-            day = min(day, adjustment_next, expiry_next, order_next)
+            # Demand that stock covers and that leaves the position above the reorder point sets nothing else going.
+            quiet_until = min(until, part_end, arrival_next, review_day, rare_next)
+            began, first_demand = last, next_demand
+            while demand_next < quiet_until:
+                while date_next < demand_next and position > _level(plan.reorder_point, next_date, sku):
+                    date = next_date
+                    reorder_point = _level(plan.reorder_point, date, sku)
+                    next_date += 1
+                    date_next = plan.level_days[next_date] if next_date < dates else NEVER
+                demand = world.demand_quantity[next_demand]
+                if demand >= on_hand or position - demand <= reorder_point or date_next <= demand_next:
+                    break
+                gap = demand_next - last
+                value_days += value * gap
+                unit_days += on_hand * gap
+                cost = cost_share(value, demand, on_hand, unit_cost)
+                on_hand -= demand
+                position -= demand
+                value -= cost
+                gone += demand
+                sold_units += demand
+                revenue += demand * world.demand_price[next_demand]
+                cost_of_goods += cost
+                output.inventory_value[category, demand_next] -= cost
+                last = demand_next
+                next_demand += 1
+                demand_next = world.demand_day[next_demand] if next_demand < demand_end else NEVER
+            if next_demand > first_demand:
+                on_order_days += on_order_value * (last - began)
+                last_sale, demanded, cycle_demand = last, 1, 1
+
+            day = min(demand_next, quiet_until)
             # New levels that the position stays above change nothing else: no event.
             while date_next < day:
                 if position <= _level(plan.reorder_point, next_date, sku):
@@ -215,8 +249,6 @@ def advance(
                 next_date += 1
                 date_next = plan.level_days[next_date] if next_date < dates else NEVER
             closes_part = part_end <= day
-            if closes_part:
-                day = part_end
 
             gap = day - last
             if gap > 0:
@@ -224,7 +256,8 @@ def advance(
                 unit_days += on_hand * gap
                 on_order_days += on_order_value * gap
                 if on_hand == 0:
-                    views_out += world.views_before[sku, day] - world.views_before[sku, last + demanded]
+                    if counts_views:
+                        views_out += world.views_before[sku, day] - world.views_before[sku, last + demanded]
                     first_out, end_out = max(last, listed_from), min(day, listed_until)
                     if end_out > first_out:
                         stockout_days += end_out - first_out
@@ -248,19 +281,21 @@ def advance(
                 closed[F_ON_ORDER_DAYS] += on_order_days
                 closed[F_STOCKOUT_DAYS] += stockout_days
                 closed[F_VIEWS_OUT] += views_out
+                closed[F_PAYABLE] += payable
                 sold_units = lost_units = revenue = cost_of_goods = value_days = unit_days = on_order_days = 0
-                stockout_days = views_out = received = spend = ordered = lines = 0
+                stockout_days = views_out = received = spend = ordered = lines = payable = 0
                 if done:
                     break
                 closed[F_ON_HAND_END], closed[F_VALUE_END], closed[F_ON_ORDER_END] = on_hand, value, on_order_value
                 closed[F_WAITING_END], closed[F_LAST_SALE] = waiting, last_sale
                 part += 1
-                part_end = world.part_ends[part] if part < parts else NEVER
+                part_end = part_ends[part] if part < parts else NEVER
                 continue
 
             value_before, on_order_before = value, on_order_value
             # adjust
-            while adjustment_next == day:
+            is_rare = rare_next <= day
+            while is_rare and adjustment_next == day:
                 quantity = world.adjustment_quantity[next_adjustment]
                 if quantity > 0:
                     cost = quantity * world.adjustment_cost[next_adjustment]
@@ -273,7 +308,7 @@ def advance(
                         lot_count = _add_lot(lots, lot_head, lot_count, day + shelf_life, received_through)
                 else:
                     quantity = min(-quantity, on_hand)
-                    cost = cost_share(value, quantity, on_hand)
+                    cost = cost_share(value, quantity, on_hand, unit_cost)
                     on_hand -= quantity
                     value -= cost
                     gone += quantity
@@ -284,7 +319,8 @@ def advance(
             # receive
             arrived = False
             while arrival_next <= day:
-                quantity, cost = pending[head, 1], pending[head, 2]
+                quantity, unit_cost = pending[head, 1], pending[head, 2]
+                cost = quantity * unit_cost
                 head = (head + 1) & pending_mask
                 count -= 1
                 arrival_next = pending[head, 0] if count > 0 else NEVER
@@ -306,7 +342,7 @@ def advance(
                 if waiting > 0:
                     quantity = served(on_hand, waiting)
                     taken = cost_share(waiting_revenue, quantity, waiting)
-                    cost = cost_share(value, quantity, on_hand)
+                    cost = cost_share(value, quantity, on_hand, unit_cost)
                     waiting -= quantity
                     waiting_revenue -= taken
                     on_hand -= quantity
@@ -317,15 +353,14 @@ def advance(
                     rows[part, F_LATE] += quantity
             # expire
             if shelf_life > 0:
-                expiry_next = lots[lot_head, 0] if lot_count > 0 else NEVER
-            if expiry_next <= day:
+                is_rare = True
                 quantity = 0
                 while lot_count > 0 and lots[lot_head, 0] <= day:
                     quantity = expired_units(lots[lot_head, 1], gone)
                     lot_head = (lot_head + 1) & lot_mask
                     lot_count -= 1
                 expiry_next = lots[lot_head, 0] if lot_count > 0 else NEVER
-                cost = cost_share(value, quantity, on_hand)
+                cost = cost_share(value, quantity, on_hand, unit_cost)
                 on_hand -= quantity
                 value -= cost
                 gone += quantity
@@ -347,9 +382,11 @@ def advance(
                     lost_units += unserved
                     rows[part, F_WAITED] += waits
                     rows[part, F_LOST_REVENUE] += (unserved - waits) * price
-                    views_out += views_on_empty_shelf(world.views[sku, day], demand, unserved, on_hand)
+                    if counts_views:
+                        views = world.views_before[sku, day + 1] - world.views_before[sku, day]
+                        views_out += views_on_empty_shelf(views, demand, unserved, on_hand)
                 if quantity > 0:
-                    cost = cost_share(value, quantity, on_hand)
+                    cost = cost_share(value, quantity, on_hand, unit_cost)
                     on_hand -= quantity
                     value -= cost
                     gone += quantity
@@ -363,11 +400,11 @@ def advance(
                 next_date += 1
                 date_next = plan.level_days[next_date] if next_date < dates else NEVER
                 reorder_point = _level(plan.reorder_point, date, sku)
-            while order_next <= day:
+            while is_rare and order_next <= day:
                 quantity, arrives = plan.order_units[next_order], plan.order_arrives[next_order]
                 supplier = plan.order_supplier[next_order]
                 cost = quantity * plan.order_cost[next_order]
-                _expect(pending, head, count, arrives, quantity, cost)
+                _expect(pending, head, count, arrives, quantity, plan.order_cost[next_order])
                 count += 1
                 on_order += quantity
                 on_order_value += cost
@@ -377,19 +414,18 @@ def advance(
                 if supplier >= 0:
                     output.supplier_lines[supplier, day] += 1
                     prepaid, terms = share_of(cost, world.prepayment_u6[supplier]), world.terms_days[supplier]
-                    _book_payable(rows, world.part_ends, part, cost, prepaid, terms, day, arrives)
+                    _book_payable(rows, part_ends, part, cost, prepaid, terms, day, arrives)
                 next_order += 1
                 order_next = plan.order_day[next_order] if next_order < order_end else NEVER
                 arrival_next = pending[head, 0]
+            if is_rare:
+                rare_next = min(adjustment_next, expiry_next, order_next)
             review_day = NEVER
             position = inventory_position(on_hand, on_order, waiting)
             if position <= reorder_point:
-                period, calendar = (
-                    _level(plan.review_period, date, sku),
-                    world.next_order_day[_level(plan.supplier, date, sku)],
-                )
+                period, supplier = _level(plan.review_period, date, sku), _level(plan.supplier, date, sku)
                 blocked = False
-                if listed_from <= day < listed_until and next_review(day, period, calendar) == day:
+                if listed_from <= day < listed_until and next_review(day, period, next_order_day, supplier) == day:
                     need = needed_quantity(
                         position,
                         reorder_point,
@@ -407,7 +443,7 @@ def advance(
                         if is_refused(quantity, need, position, longest):
                             continue
                         possible = True
-                        is_open = world.next_order_day[world.offer_supplier[candidate], day] == day
+                        is_open = next_order_day[world.offer_supplier[candidate], day] == day
                         is_valid = world.offer_valid_from[candidate] <= day < world.offer_valid_until[candidate]
                         if not (is_open and is_valid):
                             continue
@@ -427,12 +463,12 @@ def advance(
                         ):  # fmt: skip
                             offer, ordered_units, offer_cost = candidate, quantity, cost
                     if offer >= 0:
-                        supplier = world.offer_supplier[offer]
-                        lead_time = world.quantiles[world.offer_distribution[offer], world.draws[supplier, day]]
+                        seller = world.offer_supplier[offer]
+                        lead_time = world.quantiles[world.offer_distribution[offer], world.draws[seller, day]]
                         arrives = world.arrival_day[day + lead_time]
                         quantity = ordered_units
                         cost = quantity * world.offer_unit_cost[offer]
-                        _expect(pending, head, count, arrives, quantity, cost)
+                        _expect(pending, head, count, arrives, quantity, world.offer_unit_cost[offer])
                         count += 1
                         arrival_next = pending[head, 0]
                         on_order += quantity
@@ -441,15 +477,17 @@ def advance(
                         lines += 1
                         rows[part, F_LINE_COSTS] += world.offer_line_cost[offer]
                         position += quantity
-                        output.supplier_lines[supplier, day] += 1
-                        prepaid, terms = share_of(cost, world.prepayment_u6[supplier]), world.terms_days[supplier]
-                        if prepaid != 0 or terms != 0:
-                            _book_payable(rows, world.part_ends, part, cost, prepaid, terms, day, arrives)
+                        output.supplier_lines[seller, day] += 1
+                        prepaid, terms = share_of(cost, world.prepayment_u6[seller]), world.terms_days[seller]
+                        if arrives + terms <= part_end:
+                            payable += payable_value_days(cost, prepaid, day, arrives, terms, day, part_end)
+                        else:
+                            _book_payable(rows, part_ends, part, cost, prepaid, terms, day, arrives)
                     blocked = not possible
                 if position <= reorder_point and not blocked:
                     earliest = max(day + 1, listed_from)
-                    if earliest < listed_until and earliest < calendar.shape[0]:
-                        review_day = next_review(earliest, period, calendar)
+                    if earliest < listed_until and earliest < next_order_day.shape[1]:
+                        review_day = next_review(earliest, period, next_order_day, supplier)
             if value != value_before:
                 output.inventory_value[category, day] += value - value_before
             if on_order_value != on_order_before:

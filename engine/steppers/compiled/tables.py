@@ -49,8 +49,7 @@ class World(NamedTuple):
     adjustment_day: IntArray
     adjustment_quantity: IntArray
     adjustment_cost: IntArray
-    views: NDArray[np.int32]
-    views_before: IntArray  # (S, T + 1) views on all days before
+    views_before: NDArray[np.int32]  # (S, T + 1) views on all days before; (0, 0) where no page view is known
     part_ends: IntArray
 
 
@@ -102,8 +101,6 @@ def world_table(scenario: Scenario) -> World:
     """Arrays of a scenario, contiguous; kept, because every run of a sweep reads the same."""
     catalogue, suppliers, offers = scenario.catalogue, scenario.suppliers, scenario.offers
     times, demand, adjustments = scenario.lead_times, scenario.demand, scenario.adjustments
-    views_before = np.zeros((len(scenario.axes.items), scenario.axes.days + 1), np.int64)
-    np.cumsum(scenario.views, axis=1, out=views_before[:, 1:])
     arrays = (
         catalogue.category, catalogue.listed_from, catalogue.listed_until, catalogue.shelf_life,
         catalogue.waiting_share_u6, catalogue.opening_on_hand, catalogue.opening_value,
@@ -113,14 +110,25 @@ def world_table(scenario: Scenario) -> World:
         times.quantiles, times.draws, times.arrival_day,
         demand.first_row, demand.day, demand.quantity, demand.amount,
         adjustments.first_row, adjustments.day, adjustments.quantity, adjustments.amount,
-        scenario.views, views_before, scenario.part_ends,
+        _views_before(scenario.views), scenario.part_ends,
     )  # fmt: skip
     return World._make(_writable(array) for array in arrays)
 
 
+def _views_before(views: NDArray[np.int32]) -> NDArray[np.int32]:
+    """(S, T + 1) running sums of the views (S, T); the scenario's checks keep them below 2^31."""
+    if not views.any():
+        return np.zeros((0, 0), np.int32)
+    before = np.zeros((views.shape[0], views.shape[1] + 1), np.int32)
+    np.cumsum(views, axis=1, out=before[:, 1:])
+    return before
+
+
 def _unrepeated(levels: IntArray) -> IntArray:
     """One row where all dates have the same levels: what the kernel reads then stays in the cache."""
-    is_constant = len(levels) > 1 and bool(np.all(levels == levels[0]))
+    if len(levels) < 2 or levels.strides[0] == 0:
+        return levels[:1]
+    is_constant = all(np.array_equal(levels[0], later) for later in levels[:0:-1])
     return levels[:1] if is_constant else levels
 
 
