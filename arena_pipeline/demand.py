@@ -21,12 +21,16 @@ from engine.scenario.build import first_level
 from engine.schema import Axes
 
 ACTIVITY_LOGS = ("conversions", "page_views", "page_views_daily", "stock_snapshots", "purchase_orders", "products")
+COUNTED = {"conversions": "where cancelled is not true"}
+"""Rows that count, of tables in which not all do."""
 DAYS_OF_LOGS = "select min(day) as first, max(day) as last from logs.{table}"
 
 
 def read_log(warehouse: Warehouse, table: str) -> pl.DataFrame:
     """One log table without its bookkeeping columns, in the order in which it was written."""
-    return warehouse.read(f"select * exclude (file_id, row_number) from logs.{table} order by file_id, row_number")
+    return warehouse.read(
+        f"select * exclude (file_id, row_number) from logs.{table} order by file_id, row_number, rowid"
+    )
 
 
 def log_days(warehouse: Warehouse, table: str) -> tuple[date, date] | None:

@@ -5,17 +5,28 @@ What does not: the engine's own settings (`engine.settings`), anything that open
 """
 
 import itertools
+import json
 import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, Field, RootModel, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    BaseModel,
+    Field,
+    RootModel,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic import field_validator as checks
 from pydantic import model_validator as checks_model
 
@@ -41,6 +52,9 @@ TableName = Literal[
 ]
 TABLES: tuple[TableName, ...] = get_args(TableName)
 
+AdapterName = Literal[
+    "canonical", "mapped", "ga4", "shopify", "woocommerce", "access_log", "retailrocket", "freshretailnet"
+]
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Character = Annotated[str, Field(min_length=1, max_length=1)]
 
@@ -93,10 +107,37 @@ class Source(EngineSettings):
     """Where the files of one table lie and how they are written; a bare list of globs is enough."""
 
     files: tuple[str, ...] = Field(min_length=1, description="globs relative to the workspace")
-    adapter: Literal["canonical"] = Field("canonical", description="how a foreign log is mapped to the contract")
+    adapter: AdapterName = Field("canonical", description="how a foreign log is mapped to the contract")
     delimiter: Character | None = Field(None, description="CSV delimiter; sniffed when absent")
     decimal: Literal[".", ","] | None = Field(None, description="decimal mark; sniffed when absent")
     encoding: Literal["utf-8", "utf-16", "latin-1"] | None = Field(None, description="default: BOM, else UTF-8")
+    columns: dict[str, str] = Field(default_factory=dict, description="contract column = name in the files (mapped)")
+    date_format: str | None = Field(
+        None, min_length=1, description="of all moments: strptime such as %d/%m/%Y %H:%M, or unix, unix_ms, unix_us"
+    )
+    constants: dict[str, Scalar | date | datetime] = Field(
+        default_factory=dict, description="contract column = one value for all rows whose files do not say it"
+    )
+    item_pattern: str | None = Field(None, description="regular expression whose one group is the item (access_log)")
+    bot_pattern: str | None = Field(None, description="regular expression of user agents that are no people")
+    alias_source: str | None = Field(None, description="name of this log in item_aliases; default: its adapter")
+
+    @checks("item_pattern", "bot_pattern")
+    @classmethod
+    def _compiles(cls, value: str | None, info: ValidationInfo) -> str | None:
+        try:
+            groups = re.compile(value or "").groups
+        except re.error as error:
+            raise ValueError(f"must be a regular expression ({error})") from error
+        if value and info.field_name == "item_pattern" and groups != 1:
+            raise ValueError("must have exactly one group, as in /products/([^/?#]+)")
+        return value
+
+    @property
+    def reading(self) -> str:
+        """What decides how the rows of a file are understood, as text; equal settings give equal text."""
+        kept = self.model_dump(mode="json", exclude={"files", "alias_source"}, exclude_defaults=True)
+        return json.dumps(kept, sort_keys=True)
 
     @checks_model(mode="before")
     @classmethod

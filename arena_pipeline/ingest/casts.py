@@ -12,6 +12,7 @@ from arena_pipeline.ingest.readers import LogFile, name, text
 _SCALE = 1_000_000  # prices are read to six decimals
 _MONEY_LIMIT = 900_000_000  # major units; keeps price x 10^6 x 10^4 inside 64 bits
 _HAS_ZONE = r":\d\d(\.\d+)?\s*([A-Za-z]|[+-]\d\d(:?\d\d)?$)"
+_BLANK_BEFORE_OFFSET, _OFFSET = r"\s+([+-]\d)", r"\1"
 _COMMA_NUMBER = r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d*)?"
 _NUMBER_TYPES = ("DOUBLE", "FLOAT", "DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 
@@ -112,7 +113,9 @@ def _moment(column: Column, sql_type: str, convention: Convention) -> str:
     if sql_type.startswith("TIMESTAMP") or sql_type == "DATE":
         return f"try_cast({raw} as timestamp)"
     value = raw_text(column)
-    converted = f"timezone({zone}, try_cast({value} as timestamptz))"
+    # DuckDB takes no blank before an offset.
+    closed = f"regexp_replace({value}, {text(_BLANK_BEFORE_OFFSET)}, {text(_OFFSET)})"
+    converted = f"timezone({zone}, try_cast({closed} as timestamptz))"
     return (
         f"case when regexp_matches({value}, {text(_HAS_ZONE)}) then {converted} else try_cast({value} as timestamp) end"
     )

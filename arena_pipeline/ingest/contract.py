@@ -44,6 +44,9 @@ _SQL_TYPES = {
 }
 
 
+NUMERIC = (Kind.MONEY, Kind.GROSS_MONEY, Kind.NUMBER, Kind.INTEGER)
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a table.
@@ -223,6 +226,8 @@ CONVERSIONS = Table(
             "price", Kind.GROSS_MONEY, check=">= 0", remedy="A return is a negative quantity, never a negative price"
         ),
         Column("currency", Kind.TEXT),
+        # Of an order that was called off: kept, so that an older export cannot bring it back, and left out of demand.
+        Column("cancelled", Kind.FLAG, stored="coalesce(cancelled, false)"),
     ),
     derived=DAY_OF_EVENT,
     key=Key(
@@ -235,7 +240,7 @@ CONVERSIONS = Table(
             *(f"case when line_number is null then {name} end" for name in ("item_id", "quantity", "price")),
             "case when line_number is null and quantity < 0 then event_timestamp end",
         ),
-        prefer=("event_timestamp", "item_id", "quantity", "price nulls last", "currency nulls last"),
+        prefer=("cancelled desc", "event_timestamp", "item_id", "quantity", "price nulls last", "currency nulls last"),
         repeats_when="line_number is null",
         repeats_within=("event_timestamp",),
     ),
@@ -273,8 +278,9 @@ PRODUCTS = Table(
         Column("min_stock", Kind.INTEGER, check=">= 0"),
         Column("max_stock", Kind.INTEGER, check=">= 0"),
         Column("do_not_order", Kind.FLAG, stored="coalesce(do_not_order, false)"),
+        Column("updated_at", Kind.MOMENT),  # when the row was true; the latest one counts, whichever file brought it
     ),
-    key=Key(columns=("item_id",), prefer=LATEST),
+    key=Key(columns=("item_id",), prefer=("updated_at desc nulls last", *LATEST)),
     rules=(
         RowRule(
             "discontinued_on must not be before available_from",

@@ -43,6 +43,8 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(
                 f"create table if not exists logs.{table.name} ({columns}, file_id integer, row_number bigint)"
             )
+            for name, sql_type in table.stored.items():  # of a database made before the contract had the column
+                connection.execute(f'alter table logs.{table.name} add column if not exists "{name}" {sql_type}')
     connection.execute(
         "create table if not exists logs.manifest (file_id integer, content_sha256 varchar, path varchar, "
         "table_name varchar, rows_read bigint, rows_new bigint, rows_duplicate bigint, rows_quarantined bigint, "
@@ -82,6 +84,33 @@ def check_conventions(connection: duckdb.DuckDBPyConnection, convention: Convent
                 value=value,
                 remedy="Set it back, or ingest everything anew (`arena ingest --rebuild`)",
             )
+
+
+def check_reading(connection: duckdb.DuckDBPyConnection, source: TableName, reading: str, *, known: bool) -> None:
+    """Rows of one table are read in one way: adapter, map of columns, constants, marks.
+
+    Args:
+        connection: the database.
+        source: the table.
+        reading: ``Source.reading`` as configured now.
+        known: whether files of the table were accepted already; until then a changed reading is taken over.
+
+    Raises:
+        InputError: files accepted before were read otherwise.
+    """
+    name = f"sources.{source}"
+    found = connection.execute("select value from logs.conventions where name = ?", [name]).fetchone()
+    before = str(found[0]) if found else "{}"
+    if before == reading:
+        return
+    if known:
+        raise InputError(
+            f"{name} must be read as before ({before})",
+            value=reading,
+            remedy="Set it back, or ingest everything anew (`arena ingest --rebuild`)",
+        )
+    connection.execute("delete from logs.conventions where name = ?", [name])
+    connection.execute("insert into logs.conventions values (?, ?)", [name, reading])
 
 
 @dataclass(frozen=True)

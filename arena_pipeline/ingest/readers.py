@@ -9,13 +9,13 @@ from typing import Literal
 
 import duckdb
 
-from arena_pipeline.ingest.contract import Column, Kind, Table
+from arena_pipeline.ingest.contract import NUMERIC, Column, Table
 from arena_pipeline.ingest.sniffing import Format, TextSample, decimal_mark, format_of, sample_csv, sample_ndjson
 from arena_pipeline.settings import Source
 from engine.errors import InputError, nearest
 
 REJECTS, REJECT_SCANS = "ingest_rejects", "ingest_reject_scans"
-_NUMERIC = (Kind.MONEY, Kind.GROSS_MONEY, Kind.NUMBER, Kind.INTEGER)
+_KEEP_REJECTS = f"store_rejects = true, rejects_table = '{REJECTS}', rejects_scan = '{REJECT_SCANS}'"
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class LogFile:
         scan: the FROM clause.
         decimal: decimal mark of its numbers.
         warning: columns that are ignored, or an empty text.
+        numbered: the scan gives `source_row`, a row's number in the file.
+        private: text of rows that cannot be read may hold customer fields and is not kept.
+        header_lines: lines before the first row.
     """
 
     path: Path
@@ -43,6 +46,9 @@ class LogFile:
     scan: str
     decimal: Literal[".", ","]
     warning: str
+    numbered: bool = False
+    private: bool = False
+    header_lines: int = 1
 
 
 def open_log(
@@ -55,14 +61,14 @@ def open_log(
     """
     kind = format_of(path)
     if kind == "parquet":
-        written = _parquet_types(connection, path)
+        written = parquet_types(connection, path)
         sample = TextSample(tuple(written), ())
     else:
         sample = sample_csv(path, source) if kind == "csv" else sample_ndjson(path, source)
         written = dict.fromkeys(sample.header, "VARCHAR")
     names = _contract_names(path, sample.header)
-    table = _form_of(path, names, forms)
-    numeric = [names[name] for column in table.columns if column.kind in _NUMERIC and (name := column.found_in(names))]
+    table = form_of(path, names, forms)
+    numeric = [names[name] for column in table.columns if column.kind in NUMERIC and (name := column.found_in(names))]
     return LogFile(
         path=path,
         label=label,
@@ -98,14 +104,17 @@ def _contract_names(path: Path, header: tuple[str, ...]) -> dict[str, str]:
     return names
 
 
-def _form_of(path: Path, names: dict[str, str], forms: tuple[Table, ...]) -> Table:
-    """The first form whose required columns are there; else an error about the form that fits best."""
+def form_of(path: Path, names: dict[str, str], forms: tuple[Table, ...], otherwise: str = "") -> Table:
+    """The first form whose required columns are there; else an error about the form that fits best.
+
+    `otherwise` is what can be done about a missing column beside renaming one.
+    """
     table = min(forms, key=lambda form: (bool(form.missing(names)), -_shared(form, names)))
     missing = table.missing(names)
     if missing:
         known = {column.header for column in table.columns}
         guess = nearest(missing[0], [name for name in names if name not in known])
-        found = f"The header has: {', '.join(names.values())}"
+        found = otherwise or f"The header has: {', '.join(names.values())}"
         raise InputError(
             f"table {table.name} needs column {missing[0]!r}",
             place=str(path),
@@ -125,7 +134,8 @@ def _ignored(label: str, table: Table, names: dict[str, str]) -> str:
     return f"{label}: columns ignored, unknown to {table.name}: {', '.join(unknown)}" if unknown else ""
 
 
-def _parquet_types(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+def parquet_types(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    """Columns of a Parquet file and their DuckDB types."""
     try:
         described = connection.execute(f"describe select * from read_parquet({_literal(path)})").fetchall()
     except duckdb.Error as error:
@@ -134,17 +144,43 @@ def _parquet_types(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[st
 
 
 def _scan(path: Path, kind: Format, sample: TextSample) -> str:
+    columns = dict.fromkeys(sample.header, "VARCHAR")
     if kind == "parquet":
-        return f"read_parquet({_literal(path)})"
-    columns = ", ".join(f"{text(name)}: 'VARCHAR'" for name in sample.header)
-    if kind == "ndjson":
-        options = f"format = 'newline_delimited', columns = {{{columns}}}, ignore_errors = true"
-        return f"read_json({_literal(path)}, {options})"
+        return parquet_scan(path)
+    return json_scan(path, columns) if kind == "ndjson" else csv_scan(path, sample, columns)
+
+
+def parquet_scan(path: Path, numbered: bool = False) -> str:
+    """FROM clause of a Parquet file, with `file_row_number` (0 is the first) on request."""
+    options = ", file_row_number = true" if numbered else ""
+    return f"read_parquet({_literal(path)}{options})"
+
+
+def json_scan(path: Path, columns: dict[str, str]) -> str:
+    """FROM clause of a file with one JSON object per line; other keys are not parsed."""
+    options = f"format = 'newline_delimited', columns = {{{_struct(columns)}}}, ignore_errors = true"
+    return f"read_json({_literal(path)}, {options})"
+
+
+def csv_scan(path: Path, sample: TextSample, columns: dict[str, str]) -> str:
+    """FROM clause of a CSV file; rows that cannot be split go to the table of rejects."""
+    quotes = """quote = '"', escape = '"'"""
     return (
-        f"read_csv({_literal(path)}, auto_detect = false, header = true, delim = {text(sample.delimiter)}, "
-        f"""quote = '"', escape = '"', encoding = {text(sample.encoding)}, columns = {{{columns}}}, """
-        f"store_rejects = true, rejects_table = '{REJECTS}', rejects_scan = '{REJECT_SCANS}')"
+        f"read_csv({_literal(path)}, auto_detect = false, header = true, delim = {text(sample.delimiter)}, {quotes}, "
+        f"encoding = {text(sample.encoding)}, columns = {{{_struct(columns)}}}, {_KEEP_REJECTS})"
     )
+
+
+def line_scan(path: Path, encoding: str) -> str:
+    """FROM clause of a text file, its lines as column `line`."""
+    return (
+        f"read_csv({_literal(path)}, auto_detect = false, header = false, delim = e'\\x01', quote = '', escape = '', "
+        f"encoding = {text(encoding)}, columns = {{'line': 'VARCHAR'}}, {_KEEP_REJECTS})"
+    )
+
+
+def _struct(columns: dict[str, str]) -> str:
+    return ", ".join(f"{text(name)}: {text(sql_type)}" for name, sql_type in columns.items())
 
 
 def text(value: str) -> str:

@@ -8,10 +8,12 @@ import duckdb
 
 from arena_pipeline.ingest.casts import Convention
 from arena_pipeline.ingest.contract import CONTRACT
+from arena_pipeline.ingest.foreign import open_foreign
 from arena_pipeline.ingest.manifest import (
     Content,
     ManifestRow,
     check_conventions,
+    check_reading,
     content_of,
     content_stamp,
     create_tables,
@@ -26,7 +28,7 @@ from arena_pipeline.ingest.quarantine import check_share, set_aside
 from arena_pipeline.ingest.readers import LogFile, open_log
 from arena_pipeline.ingest.report import FileReport, IngestReport
 from arena_pipeline.ingest.staging import clear, stage
-from arena_pipeline.settings import Settings, TableName
+from arena_pipeline.settings import Settings, Source, TableName
 from arena_pipeline.warehouse import Warehouse, transaction
 from engine.errors import InputError, nearest
 
@@ -80,6 +82,7 @@ def _ingest_table(
     warnings: list[str] = []
     with warehouse.connect() as connection:
         known = known_files(connection, source)
+        check_reading(connection, source, settings.sources[source].reading, known=bool(known))
         present = {known[content.digest].file_id for content in contents if content.digest in known}
         curable = curable_files(connection, present)
         for content in contents:
@@ -88,7 +91,7 @@ def _ingest_table(
             if row and row.file_id not in curable:
                 reports.append(FileReport(label, row.table_name, known=True))
                 continue
-            log = open_log(connection, content.path, settings.sources[source], CONTRACT[source], label)
+            log = _open(connection, content.path, settings.sources[source], source, label)
             report, written = _ingest_file(connection, log, convention, content, row)
             known[content.digest] = written
             curable.discard(written.file_id)
@@ -98,6 +101,13 @@ def _ingest_table(
             progress(f"{log.table.name}: {label}: {report.rows_new:,} new of {report.rows_read:,} rows")
         check_share(connection, source, present, settings.ingest.max_quarantine_share)
     return reports, warnings[:1]
+
+
+def _open(connection: duckdb.DuckDBPyConnection, path: Path, source: Source, table: TableName, label: str) -> LogFile:
+    forms = CONTRACT[table]
+    if source.adapter == "canonical":
+        return open_log(connection, path, source, forms, label)
+    return open_foreign(connection, path, source, table, forms, label)
 
 
 def _ingest_file(

@@ -46,7 +46,7 @@ def stage(connection: duckdb.DuckDBPyConnection, log: LogFile, convention: Conve
     except duckdb.Error as error:
         raise unreadable(log.path, log.format, error) from error
     rejected = _collect_rejects(connection, log) if log.format == "csv" else 0
-    _number_rows(connection, rejected)
+    _number_rows(connection, rejected, "source_row" if log.numbered else "rowid + 1")
     if log.table.knows_items:
         _look_up_items(connection, log.table, len(rules))
     rules.append(Rule(UNKNOWN_ITEM, "", "", UNKNOWN_ITEM_REMEDY))
@@ -64,6 +64,7 @@ def _typed_rows(log: LogFile, rules: list[Rule], convention: Convention) -> str:
     """Query of a file's rows: stored columns, `rule_index`, `shown`; in the file's order."""
     table = log.table
     present = [(column, header) for column in table.columns if (header := column.found_in(log.names))]
+    numbered = ", source_row" if log.numbered else ""
     raw = ", ".join(
         f"{raw_value(log.names[header], log.types[header])} as {raw_name(column)}" for column, header in present
     )
@@ -71,16 +72,18 @@ def _typed_rows(log: LogFile, rules: list[Rule], convention: Convention) -> str:
     stored = ", ".join(f'{column.stored or name(column.name)} as "{column.name}"' for column in table.columns)
     derived = "".join(f', {sql} as "{derived}"' for derived, (_, sql) in table.derived.items())
     return (
-        f"select {stored}{derived}, rule_index, {shown_value(rules, 'rule_index')} as shown from ("
-        f"select *, {first_broken(rules)} as rule_index from (select *, {values} from (select {raw} from {log.scan})))"
+        f"select {stored}{derived}{numbered}, rule_index, {shown_value(rules, 'rule_index')} as shown from ("
+        f"select *, {first_broken(rules)} as rule_index from (select *, {values} from ("
+        f"select {raw}{numbered} from {log.scan})))"
     )
 
 
 def _collect_rejects(connection: duckdb.DuckDBPyConnection, log: LogFile) -> int:
     """Rows that DuckDB could not split into columns, as `rejected`; their number."""
+    shown = "null" if log.private else "left(trim(any_value(csv_line), e'\\r\\n'), 200)"
     connection.execute(
-        f"create temp table rejected as select line - 1 as row_number, any_value(error_type) as error_type, "
-        f"any_value(error_message) as message, left(trim(any_value(csv_line), e'\\r\\n'), 200) as shown, "
+        f"create temp table rejected as select line - {log.header_lines} as row_number, "
+        f"any_value(error_type) as error_type, any_value(error_message) as message, {shown} as shown, "
         f"bool_or(error_type = 'UNQUOTED VALUE' and contains(trim(csv_line, e'\\r\\n'), e'\\n')) as swallows "
         f"from {REJECTS} group by line"
     )
@@ -94,14 +97,14 @@ def _collect_rejects(connection: duckdb.DuckDBPyConnection, log: LogFile) -> int
     return _count(connection, REJECTED)
 
 
-def _number_rows(connection: duckdb.DuckDBPyConnection, rejected: int) -> None:
+def _number_rows(connection: duckdb.DuckDBPyConnection, rejected: int, number: str) -> None:
     """Make `staged`: the rows read, with their numbers in the file (rejected rows count)."""
     if not rejected:
-        connection.execute(f"create temp view staged as select rowid as id, rowid + 1 as row_number, * from {READ}")
+        connection.execute(f"create temp view staged as select rowid as id, {number} as row_number, * from {READ}")
         return
     connection.execute(
         f"create temp view staged as select numbered.*, numbered.rank + coalesce(gap.shift, 0) as row_number from ("
-        f"select rowid as id, rowid + 1 as rank, * from {READ}) numbered asof left join ("
+        f"select rowid as id, {number} as rank, * from {READ}) numbered asof left join ("
         f"select row_number - place + 1 as rank, max(place) as shift from ("
         f"select row_number, row_number() over (order by row_number) as place from {REJECTED}) group by 1"
         f") gap on numbered.rank >= gap.rank"
