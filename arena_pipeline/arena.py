@@ -18,6 +18,7 @@ from arena_pipeline.settings import ParameterSet, Settings, plain_rule
 from arena_pipeline.store import Store, load_arena, write_frame
 from engine.demand.codes import DayFlag
 from engine.errors import SettingsError, nearest
+from engine.forecast.options import InformationOption
 from engine.look_ahead import first_leak, information_until
 from engine.plan import Plan
 from engine.scenario import Scenario
@@ -62,12 +63,22 @@ def build_current_world(arena: ArenaResource) -> tuple[World, Information]:
     known = load_bundle(store.demand("known_history.npz"), KnownHistory)
     own_past = with_sales_only(store, world.scenario)
     actual_run = simulate(own_past, world.actual, stepper=settings.stepper, strategy="actual")
-    information = gather_information(world.scenario, known, world.actual, actual_run, settings.costs, dates)
+    information = gather_information(
+        world.scenario, known, world.actual, actual_run, settings.costs, dates, information_options(settings)
+    )
     folder = store.folder(world.scenario.content_hash)
     save_bundle(folder / "world.npz", world)
     save_bundle(folder / "information.npz", information)
     store.make_current(world.scenario.content_hash)
     return world, information
+
+
+def information_options(settings: Settings) -> frozenset[InformationOption]:
+    """Options that the configured strategies look through."""
+    strategies = [
+        make_strategy(name, point) for name, grid in settings.strategies.items() for point in grid.parameter_sets()
+    ]
+    return frozenset().union(*(strategy.options() for strategy in strategies))
 
 
 def shop_history(store: Store, axes: Axes, scenario: int = 0) -> ShopHistory:
@@ -255,7 +266,13 @@ def leaks(settings: Settings) -> dict[str, str | None] | None:
     known = load_bundle(store.demand("known_history.npz"), KnownHistory)
     days, every = world.scenario.axes.days, settings.window.replan_days
     past = information_until(
-        with_sales_only(store, world.scenario), known, world.actual, settings.costs, days // 2, every
+        with_sales_only(store, world.scenario),
+        known,
+        world.actual,
+        settings.costs,
+        days // 2,
+        every,
+        information_options(settings),
     )
     return {
         name: first_leak(cast("Strategy", make_strategy(name, grid.parameter_sets()[0])), information, past)

@@ -5,6 +5,7 @@ What belongs here: turning a dataclass into named arrays and back. What does not
 
 import json
 import os
+import types
 import typing
 from dataclasses import fields, is_dataclass
 from datetime import date
@@ -47,6 +48,10 @@ def _flatten(name: str, value: Any, arrays: dict[str, Any], plain: dict[str, Any
         plain[name] = value.columns
         for column in value.columns:
             arrays[f"{name}.{column}"] = value[column].to_numpy()
+    elif isinstance(value, dict):
+        plain[name] = list(value)
+        for key, part in value.items():
+            _flatten(f"{name}/{key}", part, arrays, plain)
     elif is_dataclass(value):
         for field in fields(value):
             _flatten(f"{name}/{field.name}", getattr(value, field.name), arrays, plain)
@@ -57,6 +62,13 @@ def _flatten(name: str, value: Any, arrays: dict[str, Any], plain: dict[str, Any
 
 
 def _restore(name: str, kind: Any, arrays: dict[str, Any], plain: dict[str, Any]) -> Any:
+    if isinstance(kind, types.UnionType):  # something or None
+        if name in plain and plain[name] is None:
+            return None
+        kind = next(part for part in typing.get_args(kind) if part is not type(None))
+    if typing.get_origin(kind) is dict:
+        part = typing.get_args(kind)[1]
+        return {key: _restore(f"{name}/{key}", part, arrays, plain) for key in plain[name]}
     if is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return kind(  # type: ignore[operator]
@@ -64,8 +76,10 @@ def _restore(name: str, kind: Any, arrays: dict[str, Any], plain: dict[str, Any]
         )
     if kind is pl.DataFrame:
         return pl.DataFrame({column: arrays[f"{name}.{column}"] for column in plain[name]})
-    if name in arrays:
-        return arrays[name]
+    return arrays[name] if name in arrays else _restore_plain(name, kind, plain)
+
+
+def _restore_plain(name: str, kind: Any, plain: dict[str, Any]) -> Any:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return kind.model_validate(plain[name])
     if kind is date:

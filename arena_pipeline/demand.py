@@ -17,6 +17,7 @@ from engine.demand.arrays import demand_arrays
 from engine.demand.logs import ActivityLogs
 from engine.errors import InputError
 from engine.forecast import OrderHistory
+from engine.forecast.views import ViewHistory
 from engine.scenario.build import first_level
 from engine.schema import Axes
 
@@ -92,6 +93,12 @@ def order_history(activity: Activity, categories: list[str], axes: Axes) -> Orde
         category=arrays.category.astype(np.int64),
         first_weekday=axes.first_day.weekday(),
     )
+
+
+def view_history(activity: Activity, categories: list[str]) -> ViewHistory | None:
+    """Page views as known at the end of each day; None where the shop logs none."""
+    arrays = demand_arrays(activity.daily, categories, as_of=True)
+    return ViewHistory(arrays.views_in, arrays.active) if arrays.views_in.any() else None
 
 
 def matrix(frame: pl.DataFrame, column: str, axes: Axes) -> NDArray[np.int64]:

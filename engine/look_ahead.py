@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.forecast.options import InformationOption
 from engine.plan import Levels, Orders
 from engine.scenario import Scenario
 from engine.settings import CostRates
 from engine.simulation import simulate
 from engine.strategies import Strategy
-from engine.strategies.build import KnownHistory, gather_information, replanning_days
+from engine.strategies.build import USUAL_OPTIONS, KnownHistory, gather_information, replanning_days
 from engine.strategies.information import Information
 
 IntArray = NDArray[np.int64]
 
 
 def information_until(
-    scenario: Scenario, history: KnownHistory, actual: Orders, rates: CostRates, days: int, every: int
+    scenario: Scenario,
+    history: KnownHistory,
+    actual: Orders,
+    rates: CostRates,
+    days: int,
+    every: int,
+    options: Iterable[InformationOption] = USUAL_OPTIONS,
 ) -> Information:
     """Information as it would have been, had the logs ended before day ``days``; dates up to that day.
 
@@ -28,18 +35,12 @@ def information_until(
         history, actual, rates: as for all logs.
         days: end of the shorter logs.
         every: days between re-planning dates.
+        options: information options, see ``gather_information``.
     """
-    known = replace(
-        history,
-        orders=history.orders.until(days),
-        demand_u6=history.demand_u6[:, :days],
-        variance_u6=history.variance_u6[:, :days],
-        price=history.price[:, :days],
-    )
     placed = actual.ordered_on < days
     past = Orders(**{name: values[placed] for name, values in vars(actual).items()})
     dates = replanning_days(days + 1, every)
-    return gather_information(scenario, known, past, simulate(scenario, past), rates, dates)
+    return gather_information(scenario, history.until(days), past, simulate(scenario, past), rates, dates, options)
 
 
 def first_leak(strategy: Strategy, whole: Information, past: Information) -> str | None:

@@ -191,12 +191,14 @@ def demand_forecasts(context: dg.AssetExecutionContext, arena: ArenaResource) ->
     store, window = arena.store, arena.settings.window
     axes, activity = stored_activity(arena)
     as_of = demand.read_demand(store, "asof_daily_demand.parquet")
-    orders = demand.order_history(activity, demand.categories_of(arena.warehouse, axes), axes)
+    categories = demand.categories_of(arena.warehouse, axes)
+    orders = demand.order_history(activity, categories, axes)
     history = KnownHistory(
         orders=orders,
         demand_u6=demand.matrix(as_of, "demand_asof_u6", axes),
         variance_u6=demand.matrix(as_of, "var_asof_u6", axes),
         price=demand.matrix(activity.daily, "price", axes),
+        views=demand.view_history(activity, categories),
     )
     save_bundle(store.demand("known_history.npz"), history)
     dates = replanning_days(axes.days, window.replan_days)

@@ -28,8 +28,8 @@ SEARCH_STEPS = 40
 
 
 @kernel
-def _croston(demand: FloatArray, alpha: float, dates: IntArray) -> FloatArray:
-    """(S, D): smoothed size / smoothed interval, updated at demands only; the first interval starts before day 0."""
+def _croston(demand: FloatArray, alpha: float, dates: IntArray, first: IntArray) -> FloatArray:
+    """(S, D): smoothed size / smoothed interval, updated at demands only; the first interval starts at ``first``."""
     rows, days = demand.shape
     result = np.zeros((rows, dates.shape[0]))
     for row in range(rows):
@@ -40,6 +40,8 @@ def _croston(demand: FloatArray, alpha: float, dates: IntArray) -> FloatArray:
                 cell += 1
             if day == days:
                 break
+            if day < first[row]:
+                continue
             since += 1
             if demand[row, day] > 0.0:
                 if interval == 0.0:
@@ -52,7 +54,7 @@ def _croston(demand: FloatArray, alpha: float, dates: IntArray) -> FloatArray:
 
 
 @kernel
-def _tsb(demand: FloatArray, alpha: float, beta: float, dates: IntArray) -> FloatArray:
+def _tsb(demand: FloatArray, alpha: float, beta: float, dates: IntArray, first: IntArray) -> FloatArray:
     """(S, D): smoothed size x smoothed chance of a demand; the chance is updated every day."""
     rows, days = demand.shape
     result = np.zeros((rows, dates.shape[0]))
@@ -64,8 +66,10 @@ def _tsb(demand: FloatArray, alpha: float, beta: float, dates: IntArray) -> Floa
                 cell += 1
             if day == days:
                 break
+            if day < first[row]:
+                continue
             present = 1.0 if demand[row, day] > 0.0 else 0.0
-            chance = present if day == 0 else chance + beta * (present - chance)
+            chance = present if day == first[row] else chance + beta * (present - chance)
             if present > 0.0:
                 size = demand[row, day] if size == 0.0 else size + alpha * (demand[row, day] - size)
     return result
@@ -82,7 +86,7 @@ def _smooth(series: FloatArray, alpha: float) -> tuple[float, float]:
 
 
 @kernel
-def _ses(demand: FloatArray, alpha: float, dates: IntArray) -> FloatArray:
+def _ses(demand: FloatArray, alpha: float, dates: IntArray, first: IntArray) -> FloatArray:
     """(S, D): simple exponential smoothing from the first day on."""
     rows, days = demand.shape
     result = np.zeros((rows, dates.shape[0]))
@@ -94,7 +98,9 @@ def _ses(demand: FloatArray, alpha: float, dates: IntArray) -> FloatArray:
                 cell += 1
             if day == days:
                 break
-            level = demand[row, day] if day == 0 else level + alpha * (demand[row, day] - level)
+            if day < first[row]:
+                continue
+            level = demand[row, day] if day == first[row] else level + alpha * (demand[row, day] - level)
     return result
 
 
@@ -142,12 +148,14 @@ def _aggregated(series: FloatArray, periods: int, low: float, high: float) -> fl
 
 
 @kernel
-def _adida(demand: FloatArray, low: float, high: float, every_level: bool, dates: IntArray) -> FloatArray:
+def _adida(
+    demand: FloatArray, low: float, high: float, every_level: bool, dates: IntArray, first_day: IntArray
+) -> FloatArray:
     """(S, D): forecast of buckets as long as the mean interval (ADIDA), or the mean over all up to it (IMAPA)."""
     result = np.zeros((demand.shape[0], dates.shape[0]))
     for row in range(demand.shape[0]):
         for cell in range(dates.shape[0]):
-            series = demand[row, : dates[cell]]
+            series = demand[row, first_day[row] : max(dates[cell], first_day[row])]
             longest = _mean_interval(series)
             if longest == 0:
                 continue
@@ -177,7 +185,7 @@ def _constant(**values: float) -> None:
 
 def _apply(compute: Callable[..., FloatArray], demand: ArrayLike, *arguments: Any) -> Any:
     rows = _rows(demand)
-    result = compute(rows, *arguments, np.array([rows.shape[1]]))[:, 0]
+    result = compute(rows, *arguments, np.array([rows.shape[1]]), np.zeros(len(rows), np.int64))[:, 0]
     return float(result[0]) if np.ndim(demand) == 1 else result
 
 
@@ -228,18 +236,20 @@ def imapa(demand: ArrayLike, bounds: tuple[float, float] = SMOOTHING_BOUNDS) -> 
     return _apply(_adida, demand, *bounds, True)
 
 
-METHODS: dict[str, Callable[[FloatArray, float, IntArray], FloatArray]] = {
+METHODS: dict[str, Callable[[FloatArray, float, IntArray, IntArray], FloatArray]] = {
     "croston": _croston,
-    "sba": lambda demand, alpha, dates: (1 - alpha / 2) * _croston(demand, alpha, dates),
-    "tsb": lambda demand, alpha, dates: _tsb(demand, alpha, alpha, dates),
+    "sba": lambda demand, alpha, dates, first: (1 - alpha / 2) * _croston(demand, alpha, dates, first),
+    "tsb": lambda demand, alpha, dates, first: _tsb(demand, alpha, alpha, dates, first),
     "ses": _ses,
-    "adida": lambda demand, _, dates: _adida(demand, *SMOOTHING_BOUNDS, False, dates),
-    "imapa": lambda demand, _, dates: _adida(demand, *SMOOTHING_BOUNDS, True, dates),
+    "adida": lambda demand, _, dates, first: _adida(demand, *SMOOTHING_BOUNDS, False, dates, first),
+    "imapa": lambda demand, _, dates, first: _adida(demand, *SMOOTHING_BOUNDS, True, dates, first),
 }
-"""Information options by name."""
+"""Methods by name; the last argument is the first day of each row."""
 
 
-def before(method: str, demand: ArrayLike, dates: IntArray, alpha: float = 0.1) -> FloatArray:
+def before(
+    method: str, demand: ArrayLike, dates: IntArray, alpha: float = 0.1, first_day: IntArray | None = None
+) -> FloatArray:
     """Forecast of each row on each date from the days before it only, (D, S) units per day.
 
     Args:
@@ -247,6 +257,7 @@ def before(method: str, demand: ArrayLike, dates: IntArray, alpha: float = 0.1) 
         demand: (S, T) units per day.
         dates: (D,) day indices, rising, 0..T.
         alpha: smoothing constant; adida and imapa choose their own.
+        first_day: (S,) day from which each row counts, 0 by default: an item that came later has no demand before.
     """
     if method not in METHODS:
         raise InputError("method must be a known one", value=method, remedy=nearest(method, METHODS))
@@ -254,4 +265,5 @@ def before(method: str, demand: ArrayLike, dates: IntArray, alpha: float = 0.1) 
     rows, days = _rows(demand), np.asarray(dates, np.int64)
     if len(days) and (days.min() < 0 or days.max() > rows.shape[1] or (np.diff(days) < 0).any()):
         raise InputError(f"dates must rise and lie in 0..{rows.shape[1]}", value=days.tolist()[:5])
-    return np.ascontiguousarray(METHODS[method](rows, alpha, days).T)
+    first = np.zeros(len(rows), np.int64) if first_day is None else np.asarray(first_day, np.int64)
+    return np.ascontiguousarray(METHODS[method](rows, alpha, days, first).T)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
+from engine.forecast.options import InformationOption
 from engine.optimisation.eoq import pack_quantity
 from engine.optimisation.lost_sales import best_base_stock
 from engine.optimisation.min_max import optimal_min_max
@@ -23,15 +24,21 @@ DAILY_CELLS = ("AX", "BX", "CY", "CZ")
 class AbcXyz(StrategyParameters):
     """Rule by cell, as of each date.
 
-    AX: daily (r, Q), lean and tight. AY: weekly, moderate buffer. AZ: weekly, large buffer. BX: EOQ. BY: periodic.
-    BZ: heavy safety stock. CX: min-max. CY: reorder when empty. CZ: make to order; while no demand waits, one unit
-    where it pays. Source: Scholz-Reiter et al. (2012); Silver, Pyke & Thomas (2017), 2.4.
+    AX: daily (r, Q), lean and tight. AY: weekly, moderate buffer. AZ: weekly, large buffer, demand sensed by page
+    views. BX: EOQ. BY: periodic. BZ: heavy safety stock. CX: min-max. CY: reorder when empty. CZ: make to order;
+    while no demand waits, one unit where it pays. Source: Scholz-Reiter et al. (2012); Silver, Pyke & Thomas (2017),
+    2.4.
     """
 
     buffer_step: float = Field(0.5, ge=0, lt=1, description="share of the missing service a larger buffer closes")
 
+    def options(self) -> frozenset[InformationOption]:
+        """Its own, and views for AZ."""
+        return super().options() | {"views"}
+
     def plan(self, information: Information) -> Levels:
         """Levels for every date and SKU."""
+        information = information.through(self.information)
         period = np.where(_in(information, *DAILY_CELLS), 1, WEEKLY)
         sourcing = information.source(information.economic_quantity, period)
         lots = pack_quantity(
@@ -63,8 +70,10 @@ class AbcXyz(StrategyParameters):
 
     def _periodic(self, information: Information, sourcing: Sourcing, point: IntArray, up_to: IntArray) -> None:
         """BY for the target, AY a step above it, AZ and BZ two; CX by least cost."""
-        protection, before, cycle = protection_demand(information, sourcing)
-        for steps, names in enumerate((["BY"], ["AY"], ["AZ", "BZ"])):
+        seen, sensed = (protection_demand(each, sourcing) for each in (information, information.through("views")))
+        for steps, names, (protection, before, cycle) in (
+            (0, ["BY"], seen), (1, ["AY"], seen), (2, ["BZ"], seen), (2, ["AZ"], sensed)
+        ):  # fmt: skip
             cells = _in(information, *names)
             target = 1 - (1 - self.target) * (1 - self.buffer_step) ** steps
             level = order_up_to_level(
@@ -75,7 +84,7 @@ class AbcXyz(StrategyParameters):
         holding = np.maximum(information.holding_cost(sourcing.unit_cost) * sourcing.interval, 1e-9)[cells]
         point[cells], up_to[cells] = optimal_min_max(
             _at(cells, information.forecast.moments(sourcing.interval)),
-            _at(cells, protection),
+            _at(cells, seen[0]),
             np.maximum(fixed_cost(information, sourcing), 1e-6)[cells],
             holding,
             holding * self.target / (1 - self.target),

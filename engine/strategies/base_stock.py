@@ -17,6 +17,7 @@ class BaseStock(StrategyParameters):
 
     def plan(self, information: Information) -> Levels:
         """Levels for every date and SKU."""
+        information = information.through(self.information)
         sourcing = information.source(information.daily_mean, 1)
         ahead = sourcing.lead_time + sourcing.interval - 1
         demand = information.forecast.moments(ahead, sourcing.lead_time_variance)

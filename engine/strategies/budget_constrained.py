@@ -30,6 +30,7 @@ class BudgetConstrained(StrategyParameters):
 
     def plan(self, information: Information) -> Levels:
         """Levels for every date and SKU."""
+        information = information.through(self.information)
         sourcing = information.source(information.daily_mean * self.review_period, self.review_period)
         protection, _, cycle = protection_demand(information, sourcing)
         orderable = sourcing.row >= 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.forecast import OrderHistory, forecast_matrix
+from engine.forecast import OrderHistory
+from engine.forecast.options import InformationOption, forecasts
+from engine.forecast.views import ViewHistory
 from engine.plan import Orders
 from engine.scenario import Scenario
 from engine.schema import MICRO
@@ -22,6 +25,8 @@ IntArray = NDArray[np.int64]
 BUCKET_DAYS = 28
 LINES_PRIOR = 20.0
 """Purchase orders of one line each with which the lines per order are shrunk."""
+USUAL_OPTIONS: tuple[InformationOption, ...] = ("exposure", "views")
+"""What strategies look through by default: ``abc_xyz`` senses the demand of its AZ items by views."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,25 @@ class KnownHistory:
         orders: for the forecast.
         demand_u6, variance_u6: as-of demand and its estimation variance, micro-units.
         price: last price known at the end of each day, minor units.
+        views: page views; None where the shop logs none.
     """
 
     orders: OrderHistory
     demand_u6: IntArray
     variance_u6: IntArray
     price: IntArray
+    views: ViewHistory | None = None
+
+    def until(self, days: int) -> KnownHistory:
+        """The same history, ended before day ``days``."""
+        return replace(
+            self,
+            orders=self.orders.until(days),
+            demand_u6=self.demand_u6[:, :days],
+            variance_u6=self.variance_u6[:, :days],
+            price=self.price[:, :days],
+            views=None if self.views is None else self.views.until(days),
+        )
 
 
 def replanning_days(days: int, every: int) -> IntArray:
@@ -46,7 +64,13 @@ def replanning_days(days: int, every: int) -> IntArray:
 
 
 def gather_information(
-    scenario: Scenario, history: KnownHistory, actual: Orders, actual_run: RunTotals, rates: CostRates, dates: IntArray
+    scenario: Scenario,
+    history: KnownHistory,
+    actual: Orders,
+    actual_run: RunTotals,
+    rates: CostRates,
+    dates: IntArray,
+    options: Iterable[InformationOption] = USUAL_OPTIONS,
 ) -> Information:
     """Everything strategies plan from.
 
@@ -58,12 +82,14 @@ def gather_information(
             capital the shop had tied up.
         rates: cost rates.
         dates: (D,) re-planning days.
+        options: information options that strategies will look through, ``exposure`` always.
     """
+    made = forecasts({"exposure", *options}, history.orders, history.views, history.demand_u6 / MICRO, dates)
     known = np.maximum(dates - 1, 0)
     price = np.where(dates[:, None] > 0, history.price[:, known].T, history.price[:, 0])
     return Information(
         axes=scenario.axes,
-        forecast=forecast_matrix(history.orders, dates),
+        forecast=made["exposure"],
         catalogue=scenario.catalogue,
         suppliers=scenario.suppliers,
         offers=scenario.offers,
@@ -73,6 +99,7 @@ def gather_information(
         segments=segments_as_of(history, dates),
         lines_per_order=_lines_per_order(actual, dates, scenario.axes.days),
         own_capital=_own_capital(actual_run, dates),
+        options={option: forecast for option, forecast in made.items() if option != "exposure"},
     )
 
 

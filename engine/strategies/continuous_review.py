@@ -21,6 +21,7 @@ class ContinuousReview(StrategyParameters):
 
     def plan(self, information: Information) -> Levels:
         """Levels for every date and SKU."""
+        information = information.through(self.information)
         sourcing = information.source(information.economic_quantity, 1)
         holding = np.maximum(information.holding_cost(sourcing.unit_cost), 1e-9)
         quantity = pack_quantity(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import rules
+from engine.errors import InputError
 from engine.forecast import ForecastMatrix
 from engine.optimisation.eoq import economic_order_quantity
 from engine.scenario import Catalogue, LeadTimes, OfferTable, SupplierTable
@@ -61,6 +62,8 @@ class Information:
         segments: ABC-XYZ cells as of each date.
         lines_per_order: (D, 1) lines that share one purchase order's fixed cost.
         own_capital: (D,) what the shop itself had in stock and on order on average before each date, minor units.
+        seen_through: information option that ``forecast`` was made by.
+        options: forecast matrices by the other options.
     """
 
     axes: Axes
@@ -74,6 +77,25 @@ class Information:
     segments: Segments
     lines_per_order: FloatArray
     own_capital: FloatArray
+    seen_through: str = "exposure"
+    options: dict[str, ForecastMatrix] = field(default_factory=dict)
+
+    def through(self, option: str) -> Information:
+        """The same information with demand forecast by an option.
+
+        Raises:
+            InputError: that forecast was not made.
+        """
+        if option == self.seen_through:
+            return self
+        if option not in self.options:
+            known = ", ".join((self.seen_through, *self.options))
+            raise InputError(
+                f"information must be one of those forecast ({known})", value=option,
+                place="strategy parameter 'information'", remedy="Materialise 'scenario' anew with this grid",
+            )  # fmt: skip
+        others = self.options | {self.seen_through: self.forecast}
+        return replace(self, forecast=self.options[option], seen_through=option, options=others)
 
     @property
     def shape(self) -> tuple[int, int]:

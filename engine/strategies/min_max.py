@@ -23,6 +23,7 @@ class MinMax(StrategyParameters):
 
     def plan(self, information: Information) -> Levels:
         """Levels for every date and SKU."""
+        information = information.through(self.information)
         sourcing = information.source(information.economic_quantity, self.review_period)
         protection = protection_demand(information, sourcing)[0]
         period = information.forecast.moments(sourcing.interval)

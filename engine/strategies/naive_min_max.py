@@ -20,6 +20,7 @@ class NaiveMinMax(StrategyParameters):
 
     def plan(self, information: Information) -> Levels:
         """Levels for every date and SKU."""
+        information = information.through(self.information)
         mean = information.daily_mean
         sourcing = information.source(mean * 7 * self.maximum_weeks, self.review_period)
         point = np.ceil(mean * (sourcing.lead_time + 7 * self.minimum_weeks)).astype(np.int64)

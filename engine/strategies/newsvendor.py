@@ -24,6 +24,7 @@ class Newsvendor(StrategyParameters):
 
     def plan(self, information: Information) -> Levels:
         """Levels for every date and SKU."""
+        information = information.through(self.information)
         sourcing = information.source(information.daily_mean * self.review_period, self.review_period)
         mean, variance = protection_demand(information, sourcing)[0]
         ratio = np.minimum(self.ratio(information, sourcing), 0.9999)

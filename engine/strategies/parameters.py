@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from engine.forecast.options import InformationOption
 from engine.settings import EngineSettings
 
 TargetKind = Literal["fill_rate", "cycle_service_level"]
@@ -19,3 +20,8 @@ class StrategyParameters(EngineSettings):
     review_period: int = Field(1, ge=1, le=364, description="days between reviews")
     safety_multiplier: float = Field(1.0, ge=0, le=10, description="scales the stock held beyond mean demand")
     max_cover_days: int = Field(365, ge=1, description="longest cover a minimum or multiple may force")
+    information: InformationOption = Field("exposure", description="how demand is forecast")
+
+    def options(self) -> frozenset[InformationOption]:
+        """Every information option the strategy looks through."""
+        return frozenset({self.information})

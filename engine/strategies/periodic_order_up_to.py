@@ -20,6 +20,7 @@ class PeriodicOrderUpTo(StrategyParameters):
 
     def plan(self, information: Information) -> Levels:
         """Levels for every date and SKU."""
+        information = information.through(self.information)
         sourcing = information.source(information.daily_mean * self.review_period, self.review_period)
         protection, before, cycle = protection_demand(information, sourcing)
         level = order_up_to_level(protection, before, cycle, self.target, self.target_kind)

@@ -33,6 +33,9 @@ class Everything:
     frame: pl.DataFrame
     rates: CostRates
     absent: str | None
+    maybe: Inner | None
+    no_inner: Inner | None
+    by_name: dict[str, Inner]
 
 
 def same(first, second):
@@ -40,6 +43,8 @@ def same(first, second):
         return first.dtype == second.dtype and np.array_equal(first, second)
     if isinstance(first, pl.DataFrame):
         return first.equals(second) and first.schema == second.schema
+    if isinstance(first, dict):
+        return list(first) == list(second) and all(same(first[key], second[key]) for key in first)
     if is_dataclass(first):
         return all(same(getattr(first, field.name), getattr(second, field.name)) for field in fields(first))
     return type(first) is type(second) and first == second
@@ -58,6 +63,9 @@ def everything():
         frame=pl.DataFrame({"a": [1, 2], "b": [0.5, float("inf")]}),
         rates=CostRates(holding_rate=0.2),
         absent=None,
+        maybe=Inner(np.zeros((1, 2)), np.array([True])),
+        no_inner=None,
+        by_name={"one": Inner(np.ones(3), np.array([False])), "other": Inner(np.arange(2), np.array([], bool))},
     )
 
 

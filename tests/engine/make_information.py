@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.forecast import OrderHistory
+from engine.forecast.views import ViewHistory
 from engine.plan import Orders
 from engine.scenario import Scenario
 from engine.settings import CostRates
@@ -42,6 +43,7 @@ def make_history(seed: int, scenario: Scenario) -> KnownHistory:
         demand_u6=(units * 1_050_000).astype(np.int64),
         variance_u6=(units * 100_000).astype(np.int64),
         price=price.astype(np.int64),
+        views=ViewHistory(random.poisson(20 * rate * exposure).astype(np.int32), np.ones(shape, np.uint8)),
     )
 
 

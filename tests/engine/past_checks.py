@@ -22,14 +22,13 @@ def _other_matrices(history, day, random):
     orders = history.orders
     changed = replace(orders, **{name: other(getattr(orders, name)) for name in ("orders", "units", "squares")})
     changed = replace(changed, exposure=np.minimum(other(orders.exposure), 1.0))
-    return KnownHistory(changed, other(history.demand_u6), other(history.variance_u6), other(history.price))
+    views = replace(history.views, views=other(history.views.views), logged=other(history.views.logged) % 2)
+    return KnownHistory(changed, other(history.demand_u6), other(history.variance_u6), other(history.price), views)
 
 
 def _ended(history, day):
     """The history of which nothing from ``day`` on is there."""
-    return KnownHistory(
-        history.orders.until(day), history.demand_u6[:, :day], history.variance_u6[:, :day], history.price[:, :day]
-    )
+    return history.until(day)
 
 
 def _orders_before(orders, day):

@@ -38,7 +38,8 @@ def test_moments_by_hand():
         first_weekday=4,  # a Friday, so day 3 is a Monday
         mean_size=np.array([[2.0]]),
         size_ratio=np.array([[3.0]]),
-        process=np.array([[0.5, 0.4, 0.3, 0.2, 0.1]]),
+        process=np.array([[0.5, 0.4, 0.3, 0.2, 0.1, 0.6]]),
+        new=np.array([[False]]),
     )
     daily = 2.0 * 4 / 20 * 1.5
     assert matrix.daily_mean[0, 0] == pytest.approx(daily)

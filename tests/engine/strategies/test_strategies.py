@@ -1,6 +1,7 @@
 """What every strategy owes: sound levels, its own opinion, service that rises with the target, the owner's bounds."""
 
 from dataclasses import fields, replace
+from functools import partial
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -9,12 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from engine.errors import InputError
 from engine.forecast import OrderHistory
+from engine.forecast.views import ViewHistory
 from engine.plan import NEVER_ORDER, UNLIMITED, check_levels
+from engine.segments import Segments
 from engine.simulation import simulate
 from engine.steppers.reference import run_reference
 from engine.strategies import STRATEGIES
-from engine.strategies.build import KnownHistory, replanning_days
+from engine.strategies.build import KnownHistory, gather_information, replanning_days
 from tests.engine.make_information import Shop, make_information, make_shop
 from tests.engine.make_scenario import Size, int64
 from tests.engine.permuted import permuted, permuted_plan
@@ -25,7 +29,7 @@ WITH_TARGET = ("continuous_review", "periodic_order_up_to", "min_max", "abc_xyz"
 every_strategy = pytest.mark.parametrize("name", STRATEGIES)
 
 
-def plan_of(name, information, **parameters):
+def plan_of(name, information, /, **parameters):
     return STRATEGIES[name](**parameters).plan(information)
 
 
@@ -255,7 +259,8 @@ def shop_in_order(shop, order):
         orders.category[order], orders.first_weekday,
     )  # fmt: skip
     scenario, actual = permuted(shop.scenario, order), permuted_plan(shop.actual, order)
-    known = KnownHistory(moved, history.demand_u6[order], history.variance_u6[order], history.price[order])
+    views = ViewHistory(history.views.views[order], history.views.logged[order])
+    known = KnownHistory(moved, history.demand_u6[order], history.variance_u6[order], history.price[order], views)
     return Shop(scenario, known, actual, run_reference(scenario, actual), shop.rates)
 
 
@@ -271,3 +276,38 @@ def test_plans_do_not_depend_on_the_order_of_skus(name):
             same = matrix[:, order] == moved.matrices()[field]
             assert (same | ~active).all(), field
         assert np.array_equal(active, plan.reorder_point[:, order] > NEVER_ORDER)
+
+
+@every_strategy
+@pytest.mark.parametrize("option", ["views", "croston", "sba", "tsb", "ses"])
+def test_every_strategy_plans_through_every_information_option(name, option):
+    shop = make_shop(11)
+    information = shop.information(DATES, partial(gather_information, options=(option, "views")))
+    plan, usual = plan_of(name, information, information=option), plan_of(name, information)
+    check_levels(plan, shop.scenario.axes, name)
+    assert any((plan.matrices()[field] != matrix).any() for field, matrix in usual.matrices().items())
+    seen = information.through(option)
+    assert seen.seen_through == option
+    assert seen.through("exposure").forecast is information.forecast
+
+
+def test_an_option_that_was_not_forecast_is_named():
+    with pytest.raises(
+        InputError, match=r"information must be one of those forecast \(exposure, views\), was 'croston'"
+    ):
+        plan_of("newsvendor", make_information(1), information="croston")
+
+
+def test_abc_xyz_senses_its_erratic_best_sellers_by_views():
+    shop = make_shop(6, Size(skus=40, days=91, everything=False))
+    louder = replace(shop.history.views, views=shop.history.views.views.copy())
+    louder.views[:, 77:] *= 5
+    more = replace(shop, history=replace(shop.history, views=louder))
+    erratic = np.arange(40) % 2 == 0
+    cells = np.broadcast_to(np.where(erratic, 2, 1), (len(DATES), 40))  # AZ and AY
+    calm, loud = (
+        plan_of("abc_xyz", replace(each.information(DATES), segments=Segments(cells * 0, cells)))
+        for each in (shop, more)
+    )
+    assert np.array_equal(calm.order_up_to[:, ~erratic], loud.order_up_to[:, ~erratic])
+    assert (loud.order_up_to[12, erratic] > calm.order_up_to[12, erratic]).mean() > 0.5
