@@ -461,8 +461,8 @@ def test_invariant_8_plans(name):
         ),
         (
             "strategies/build.py",
-            "forecast=forecast_matrix(history.orders, dates)",
-            "forecast=forecast_matrix(history.orders, np.minimum(dates + 1, scenario.axes.days))",
+            "history.demand_u6 / MICRO, dates)",
+            "history.demand_u6 / MICRO, np.minimum(dates + 1, scenario.axes.days))",
         ),
     ],
 )
