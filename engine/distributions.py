@@ -83,6 +83,28 @@ def _shortage(mean: float, variance: float, level: int) -> float:
     return max(shortage, 0.0)
 
 
+@register_jitable
+def _quantile(mean: float, variance: float, target: float) -> tuple[int, float]:
+    """Least k with P(D <= k) >= target, -1 where the target is <= 0, and E[(D - k)+] of k >= 0."""
+    if target <= 0.0 or mean <= 1e-12:
+        return (-1 if target <= 0.0 else 0), max(mean, 0.0)
+    r, q, log_zero = shape_of(mean, variance)
+    if _is_normal(mean, log_zero):
+        deviation = math.sqrt(max(variance, mean))
+        level = _normal_quantile(mean, deviation, target)
+        return level, _normal_shortage(mean, deviation, level)
+    chance = math.exp(log_zero)
+    below, units, shortage = chance, 0, mean
+    while below < target and units < MOST_UNITS:
+        shortage -= 1.0 - below
+        units += 1
+        chance = next_probability(chance, units, mean, r, q)
+        if chance < 1e-18 and units > mean:
+            break
+        below += chance
+    return units, max(shortage, 0.0)
+
+
 @kernel
 def quantiles(mean: FloatArray, variance: FloatArray, probability: FloatArray) -> IntArray:
     """Least integer k with P(D <= k) >= probability, per cell; -1 where probability <= 0.
@@ -93,26 +115,20 @@ def quantiles(mean: FloatArray, variance: FloatArray, probability: FloatArray) -
     """
     result = np.zeros(mean.shape[0], np.int64)
     for cell in range(mean.shape[0]):
-        target, center = probability[cell], mean[cell]
-        if target <= 0.0:
-            result[cell] = -1
-            continue
-        if center <= 1e-12:
-            continue
-        r, q, log_zero = shape_of(center, variance[cell])
-        if _is_normal(center, log_zero):
-            result[cell] = _normal_quantile(center, math.sqrt(max(variance[cell], center)), target)
-            continue
-        chance = math.exp(log_zero)
-        below, units = chance, 0
-        while below < target and units < MOST_UNITS:
-            units += 1
-            chance = next_probability(chance, units, center, r, q)
-            if chance < 1e-18 and units > center:
-                break
-            below += chance
-        result[cell] = units
+        result[cell] = _quantile(mean[cell], variance[cell], probability[cell])[0]
     return result
+
+
+@kernel
+def quantiles_and_shortages(
+    mean: FloatArray, variance: FloatArray, probability: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    """``quantiles``, none below 0, and the ``shortages`` at them, in one pass."""
+    level, shortage = np.zeros(mean.shape[0], np.int64), np.zeros(mean.shape[0])
+    for cell in range(mean.shape[0]):
+        units, short = _quantile(mean[cell], variance[cell], probability[cell])
+        level[cell], shortage[cell] = max(units, 0), short
+    return level, shortage
 
 
 @kernel

@@ -16,8 +16,9 @@ from engine.optimisation.cells import flattened
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-LARGEST_GRID = 600
-"""Units of position up to which the exact algorithm runs; beyond, rounding to units no longer matters."""
+FIRST_GRID, LARGEST_GRID = 40, 600
+"""Units of position that are tried first, and up to which the exact algorithm runs; beyond, rounding to units no
+longer matters."""
 
 
 @register_jitable
@@ -97,24 +98,30 @@ def search_min_max(
 @kernel
 def _zheng_federgruen(
     mean: FloatArray, variance: FloatArray, protection_mean: FloatArray, protection_variance: FloatArray,
-    fixed_cost: FloatArray, holding_cost: FloatArray, penalty: FloatArray, grid: int,
+    fixed_cost: FloatArray, holding_cost: FloatArray, penalty: FloatArray, first_grid: int, largest_grid: int,
 ) -> tuple[IntArray, IntArray]:  # fmt: skip
-    """(s, S) per cell on positions 0..grid - 1; S = -2 where the grid is too small."""
+    """(s, S) per cell on positions 0..grid - 1, the grid fourfold where it is too small; S = -2 where all are."""
     cells = mean.shape[0]
     low, high = np.full(cells, -1, np.int64), np.full(cells, -2, np.int64)
-    demand, chance, cost = np.zeros(grid), np.zeros(grid), np.zeros(grid)
-    renewals, visits = np.zeros(grid), np.zeros(grid + 1)
+    demand, chance, cost = np.zeros(largest_grid), np.zeros(largest_grid), np.zeros(largest_grid)
+    renewals, visits = np.zeros(largest_grid), np.zeros(largest_grid + 1)
     for cell in range(cells):
-        units = pmf_into(mean[cell], variance[cell], demand)
-        if units < 0 or pmf_into(protection_mean[cell], protection_variance[cell], chance) < 0:
-            continue
-        one_period_costs(cost, chance, protection_mean[cell], holding_cost[cell], penalty[cell])
-        if demand[0] >= 1.0 - 1e-12:
-            high[cell] = 0
-            continue
-        point, top, _ = search_min_max(cost, demand[:units], fixed_cost[cell], renewals, visits)
-        if top >= 0:
-            low[cell], high[cell] = point, top
+        grid = first_grid
+        while True:
+            units = pmf_into(mean[cell], variance[cell], demand[:grid])
+            fits = units > 0 and pmf_into(protection_mean[cell], protection_variance[cell], chance[:grid]) > 0
+            if fits:
+                one_period_costs(cost[:grid], chance[:grid], protection_mean[cell], holding_cost[cell], penalty[cell])
+                if demand[0] >= 1.0 - 1e-12:
+                    high[cell] = 0
+                    break
+                point, top, _ = search_min_max(cost[:grid], demand[:units], fixed_cost[cell], renewals, visits)
+                if top >= 0:
+                    low[cell], high[cell] = point, top
+                    break
+            if grid == largest_grid:
+                break
+            grid = min(4 * grid, largest_grid)
     return low, high
 
 
@@ -157,7 +164,7 @@ def optimal_min_max(
     """
     flat, shape = flattened(*demand, *protection, fixed_cost, holding_cost, penalty)
     exact: Any = _zheng_federgruen
-    low, high = exact(*flat, LARGEST_GRID)
+    low, high = exact(*flat, FIRST_GRID, LARGEST_GRID)
     large = np.flatnonzero(high < -1)
     if len(large):
         low[large], high[large] = _large_levels(*(column[large] for column in flat))

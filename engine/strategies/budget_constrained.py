@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from engine.distributions import shortages
+from engine.distributions import quantiles_and_shortages
 from engine.optimisation.budget import allocate
-from engine.optimisation.cells import per_cell
 from engine.optimisation.newsvendor import critical_ratio
-from engine.optimisation.service_level import quantile
 from engine.plan import Levels
 from engine.schema import DAYS_PER_YEAR
-from engine.strategies.information import FloatArray, Information, IntArray, Sourcing
+from engine.strategies.information import FloatArray, Information, IntArray
 from engine.strategies.levels import levels_plan, with_safety
 from engine.strategies.parameters import StrategyParameters
 from engine.strategies.protection import protection_demand
@@ -34,25 +32,19 @@ class BudgetConstrained(StrategyParameters):
         sourcing = information.source(information.daily_mean * self.review_period, self.review_period)
         protection, _, cycle = protection_demand(information, sourcing)
         orderable = sourcing.row >= 0
+        margin = information.price - sourcing.unit_cost
+        overage = information.holding_cost(sourcing.unit_cost) * sourcing.interval
+        cash = sourcing.unit_cost * sourcing.interval / DAYS_PER_YEAR  # what one unit costs at a price of 1 a year
+        beside = cycle / 2 - protection[0] + information.daily_mean * sourcing.lead_time
 
-        def levels_at(price: FloatArray) -> IntArray:
-            ratio = self._ratio(information, sourcing, price[:, None])
-            return np.where(orderable, np.maximum(quantile(*protection, ratio), 0), 0)
+        def stock_at(dates: IntArray, price: FloatArray) -> tuple[IntArray, FloatArray]:
+            ratio = critical_ratio(margin[dates], overage[dates] + cash[dates] * price[:, None])
+            moments = protection[0][dates], protection[1][dates]
+            level, short = quantiles_and_shortages(*(flat.ravel() for flat in (*moments, np.minimum(ratio, 0.9999))))
+            level = np.where(orderable[dates], level.reshape(ratio.shape), 0)
+            units = np.where(level > 0, level + short.reshape(ratio.shape) + beside[dates], 0.0)
+            return level, (units * sourcing.unit_cost[dates]).sum(axis=1)
 
-        def capital_of(levels: IntArray) -> FloatArray:
-            short = per_cell(shortages, *protection, levels)
-            on_hand = levels - protection[0] + short + cycle / 2
-            on_order = information.daily_mean * sourcing.lead_time
-            units = np.where(levels > 0, on_hand + on_order, 0.0)
-            return (units * sourcing.unit_cost).sum(axis=1)
-
-        level, _ = allocate(levels_at, capital_of, self.budget_share * information.own_capital)
+        level, _ = allocate(stock_at, self.budget_share * information.own_capital)
         level = with_safety(level, protection[0], self.safety_multiplier)
         return levels_plan(information, sourcing, self, reorder_point=level - 1, order_up_to=level)
-
-    def _ratio(self, information: Information, sourcing: Sourcing, price: FloatArray) -> FloatArray:
-        """Critical ratio when capital costs ``price`` a year more."""
-        margin = information.price - sourcing.unit_cost
-        extra = sourcing.unit_cost * price / DAYS_PER_YEAR
-        overage = (information.holding_cost(sourcing.unit_cost) + extra) * sourcing.interval
-        return np.minimum(critical_ratio(margin, overage), 0.9999)

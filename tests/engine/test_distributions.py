@@ -4,7 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from engine.distributions import NORMAL_ABOVE, levels_for_shortage, pmf_into, quantiles, shortages
+from engine.distributions import (
+    NORMAL_ABOVE,
+    levels_for_shortage,
+    pmf_into,
+    quantiles,
+    quantiles_and_shortages,
+    shortages,
+)
 from engine.kernels import kernel
 
 probabilities_into = kernel(pmf_into)
@@ -51,6 +58,14 @@ def test_quantile_is_the_least_that_reaches_the_chance(mean, dispersion, chance)
     found = int(quantiles(*cells(mean, mean * dispersion, chance))[0])
     assert demand.cdf(found) >= chance - 1e-10
     assert found == 0 or demand.cdf(found - 1) < chance + 1e-10
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.floats(0, 700), st.floats(1, 30), st.floats(-0.1, 0.9999))
+def test_one_pass_gives_quantiles_and_the_shortages_at_them(mean, dispersion, chance):
+    level, short = (column[0] for column in quantiles_and_shortages(*cells(mean, mean * dispersion, chance)))
+    assert level == max(quantiles(*cells(mean, mean * dispersion, chance))[0], 0)
+    assert short == shortages(*cells(mean, mean * dispersion, level))[0]
 
 
 @pytest.mark.parametrize(("mean", "variance"), [(501.0, 501.0), (2000.0, 9000.0), (40_000.0, 1e7)])

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from scipy.optimize import minimize
 
-from engine.optimisation.budget import allocate
+from engine.optimisation.budget import HIGHEST_PRICE, LOWEST_PRICE, allocate
 from engine.optimisation.newsvendor import critical_ratio
 from engine.optimisation.service_level import quantile
 
@@ -39,8 +39,9 @@ class World:
     def capital(self, levels):
         return float((self.cost * self.left(levels)).sum())
 
-    def capital_of(self, levels):
-        return np.array([self.capital(row) for row in levels])
+    def stock_at(self, _dates, price):
+        levels = self.levels_at(price)
+        return levels, np.array([self.capital(row) for row in levels])
 
     def profit(self, levels):
         return float((self.margin * (self.mean - self.short(levels)) - self.holding * self.left(levels)).sum())
@@ -52,7 +53,7 @@ def test_profit_within_one_percent_of_brute_force(seed, share):
     world = World(seed, 3, 3)
     free = world.levels_at(np.zeros(1))
     budget = share * world.capital(free[0])
-    levels, price = allocate(world.levels_at, world.capital_of, np.array([budget]))
+    levels, price = allocate(world.stock_at, np.array([budget]))
     assert world.capital(levels[0]) <= budget
     assert price[0] > 0
     most = free[0] + 1
@@ -90,7 +91,7 @@ def test_profit_within_one_percent_of_slsqp(seed):
     world = World(seed, 5, 40)
     free = world.levels_at(np.zeros(1))[0]
     budget = 0.5 * world.capital(free)
-    levels, _ = allocate(world.levels_at, world.capital_of, np.array([budget]))
+    levels, _ = allocate(world.stock_at, np.array([budget]))
     demand = world.mean, np.sqrt(world.variance)
 
     def short(stock):
@@ -111,17 +112,33 @@ def test_profit_within_one_percent_of_slsqp(seed):
 
 def test_budget_that_does_not_bind_costs_nothing():
     world = World(1, 4, 3)
-    levels, price = allocate(world.levels_at, world.capital_of, np.array([1e9, 1e9]))
+    levels, price = allocate(world.stock_at, np.array([1e9, 1e9]))
     assert price.tolist() == [0, 0]
     assert (levels == world.levels_at(np.zeros(2))).all()
+
+
+def test_a_budget_of_nothing_gets_the_highest_price():
+    world = World(3, 4, 3)
+    levels, price = allocate(world.stock_at, np.zeros(1))
+    assert price.tolist() == pytest.approx([HIGHEST_PRICE])
+    assert (levels == world.levels_at(np.array([HIGHEST_PRICE]))).all()
+
+
+def test_a_budget_just_below_what_is_wanted_gets_the_lowest_price():
+    world = World(3, 4, 3)
+    _, capital = world.stock_at(np.arange(1), np.array([LOWEST_PRICE]))
+    _, free = world.stock_at(np.arange(1), np.zeros(1))
+    levels, price = allocate(world.stock_at, np.maximum(capital, free - 1e-6))
+    assert price[0] <= LOWEST_PRICE * 1.001
+    assert world.capital(levels[0]) <= max(capital[0], free[0])
 
 
 def test_dates_do_not_disturb_each_other():
     world = World(2, 4, 3)
     budgets = np.array([5.0, 40.0, 1e9])
-    together, prices = allocate(world.levels_at, world.capital_of, budgets)
+    together, prices = allocate(world.stock_at, budgets)
     for index, budget in enumerate(budgets):
-        alone, price = allocate(world.levels_at, world.capital_of, np.array([budget]))
+        alone, price = allocate(world.stock_at, np.array([budget]))
         assert (alone[0] == together[index]).all()
         assert price[0] == prices[index]
     assert (np.diff(prices) <= 0).all()
