@@ -16,6 +16,7 @@ from arena_pipeline.bundles import load_bundle, save_bundle
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import ParameterSet, Settings, plain_rule
 from arena_pipeline.store import Store, load_arena, write_frame
+from arena_pipeline.supply import Supply, completed
 from engine.demand.codes import DayFlag
 from engine.errors import SettingsError, nearest
 from engine.forecast.options import InformationOption
@@ -50,15 +51,15 @@ class Run:
     kind: str
 
 
-def build_current_world(arena: ArenaResource) -> tuple[World, Information]:
+def build_current_world(arena: ArenaResource) -> tuple[World, Information, Supply]:
     """World and information from the stored demand tables; written as the current scenario."""
     settings, store, warehouse = arena.settings, arena.store, arena.warehouse
     axes = load_bundle(store.demand("axes.npz"), Axes)
     tables = ShopTables(
         *(demand.read_log(warehouse, name) for name in ("products", "suppliers", "supplier_offers", "purchase_orders"))
     )
-    history = shop_history(store, axes)
-    world = build_world(axes, tables, history, settings.costs, settings.window, settings.demand.seed)
+    supply = completed(tables, shop_history(store, axes), axes, settings.supply)
+    world = build_world(axes, supply.tables, supply.history, settings.costs, settings.window, settings.demand.seed)
     dates = replanning_days(axes.days, settings.window.replan_days)
     known = load_bundle(store.demand("known_history.npz"), KnownHistory)
     own_past = with_sales_only(store, world.scenario)
@@ -70,7 +71,7 @@ def build_current_world(arena: ArenaResource) -> tuple[World, Information]:
     save_bundle(folder / "world.npz", world)
     save_bundle(folder / "information.npz", information)
     store.make_current(world.scenario.content_hash)
-    return world, information
+    return world, information, supply
 
 
 def information_options(settings: Settings) -> frozenset[InformationOption]:

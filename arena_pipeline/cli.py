@@ -80,23 +80,55 @@ def run(workspace: Path | None) -> None:
 
 
 @main.command()
-@workspace_option
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--from", "files", type=click.Path(path_type=Path, file_okay=False), help="Folder of log files.")
+@click.option("--name", help="Name of the shop; default: the folder's.")
+@click.option("--currency", help="ISO code such as EUR; default: as in the order lines.")
+@click.option("--time-zone", help="IANA name such as Europe/Berlin; default: this machine's.")
 @told_plainly
-def ingest(workspace: Path | None) -> None:
+def init(folder: Path, files: Path | None, name: str | None, currency: str | None, time_zone: str | None) -> None:
+    """Make a workspace (arena.toml, dagster.yaml) for a folder of log files."""
+    from arena_pipeline import starting, terminal  # noqa: PLC0415 - slow imports only when needed
+
+    shop = {"name": name, "currency": currency, "time_zone": time_zone}
+    path, found = starting.start(folder, files, **shop)
+    if found is not None:
+        terminal.print_preview(console, found)
+    console.print(f"wrote {path}: look through it, then, in {folder}: arena validate, arena run", highlight=False)
+
+
+@main.command()
+@workspace_option
+@click.option("--rebuild", is_flag=True, help="Forget everything ingested first, and read all files anew.")
+@told_plainly
+def ingest(workspace: Path | None, rebuild: bool) -> None:
     """Take in new log files and recover demand; run no strategy."""
-    from arena_pipeline.runs import run_stages  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.ingest.run import forget_all  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.runs import run_stages  # noqa: PLC0415
     from arena_pipeline.terminal import StageDisplay  # noqa: PLC0415
+    from arena_pipeline.warehouse import Warehouse  # noqa: PLC0415
 
     display = StageDisplay(console)
-    run_stages(load_settings(workspace), display.tell, display.begin, "ingest")
+    settings = load_settings(workspace)
+    if rebuild:
+        forget_all(Warehouse(settings.warehouse_path))
+        display.tell("forgot all logs; every file is read anew")
+    run_stages(settings, display.tell, display.begin, "ingest")
     display.begin("done")
 
 
 @main.command()
 @workspace_option
+@click.argument("path", required=False, type=click.Path(path_type=Path))
 @told_plainly
-def validate(workspace: Path | None) -> None:
-    """Check arena.toml and all log files without changing anything."""
+def validate(workspace: Path | None, path: Path | None) -> None:
+    """Check arena.toml and all log files, or look at files of any kind (PATH), without changing anything."""
+    if path is not None:
+        from arena_pipeline import terminal  # noqa: PLC0415 - slow imports only when needed
+        from arena_pipeline.ingest.previewing import preview  # noqa: PLC0415
+
+        terminal.print_preview(console, preview(path))
+        return
     from arena_pipeline.arena import leaks, make_strategy  # noqa: PLC0415 - slow imports only when needed
     from arena_pipeline.ingest import ingest as take_in  # noqa: PLC0415
     from arena_pipeline.plugins import load_plugins  # noqa: PLC0415

@@ -156,6 +156,14 @@ class IngestSettings(EngineSettings):
     lock_timeout_seconds: float = Field(120.0, ge=0, description="how long to wait for another process's lock")
 
 
+class SupplySettings(EngineSettings):
+    """What is assumed of supply where the shop's logs do not say it; shown with the results."""
+
+    assume_offers: bool = Field(False, description="items without an offer get one, at the costs and times below")
+    cost_share: float = Field(0.5, gt=0, le=1, description="unit cost as a share of the price, where no cost is known")
+    lead_time_days: int = Field(14, ge=1, description="days from order to receipt")
+
+
 class PathSettings(EngineSettings):
     """Where results and state go."""
 
@@ -233,6 +241,7 @@ class Settings(EngineSettings):
     ingest: IngestSettings = IngestSettings()
     demand: DemandSettings = DemandSettings()
     costs: CostRates = CostRates()
+    supply: SupplySettings = SupplySettings()
     window: WindowSettings = WindowSettings()
     strategies: dict[str, StrategyGrid] = Field(default_factory=dict)
     run: RunSettings = RunSettings()

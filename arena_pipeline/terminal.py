@@ -12,6 +12,7 @@ from rich.table import Table
 
 from arena_pipeline.explaining import Explanation
 from arena_pipeline.history import RunRecord, changed_inputs, changed_scores, differences
+from arena_pipeline.ingest.previewing import Preview
 from arena_pipeline.settings import Settings
 from engine.scorecard.ranking import trade_off_sentence
 from engine.steppers.ledger import FLOWS, Review
@@ -178,3 +179,28 @@ def change(pair: tuple[Any, Any]) -> str:
         return ""
     shape = "{:,.0f}" if abs(before) >= 10 else "{:.4f}"
     return shape.format(before) if before == after else f"{shape.format(before)} -> {shape.format(after)}"
+
+
+def print_preview(console: Console, found: Preview) -> None:
+    """What a folder of files was understood as, what does not fit, and what is still needed."""
+    table = Table(title="Understood", title_justify="left", pad_edge=False)
+    for head in ("table", "adapter", "files", "rows", "of", "days", "from", "to", "items", "match rate"):
+        table.add_column(head, justify="left" if head in {"table", "adapter", "from", "to"} else "right", no_wrap=True)
+    for view in found.tables:
+        days = (f"{view.days:,}", str(view.first), str(view.last)) if view.days else ("", "", "")
+        counts = (f"{view.files:,}", f"{view.rows:,}", f"{view.read:,}")
+        table.add_row(view.table, view.adapter, *counts, *days, f"{view.items:,}", percent(view.match_rate))
+    console.print(table)
+    for view in found.tables:
+        if view.error:
+            console.print(f"{view.table}: {escape(view.error)}", style="red", highlight=False, soft_wrap=True)
+        for rule, rows, example, remedy in view.set_aside:
+            told = f"{view.table}: {rows:,} rows set aside: {rule} (such as {example}). {remedy}"
+            console.print(escape(told), style="yellow", highlight=False, soft_wrap=True)
+    notes = [
+        *(f"check: {doubt}" for doubt in found.guesses.doubts),
+        *(f"not understood: {path.name}: {why}" for path, why in found.guesses.unknown),
+        *(f"missing {need}" for need in found.needs),
+    ]
+    for note in notes:
+        console.print(escape(note), highlight=False, soft_wrap=True)

@@ -30,7 +30,12 @@ HEADLINE = ("economic_profit", "working_capital", "stockout_rate", "fill_rate", 
 )
 def scenario(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """World and what strategies may know in it."""
-    world, information = work.build_current_world(arena)
+    world, information, supply = work.build_current_world(arena)
+    if supply.offers_assumed or supply.purchases_inferred:
+        context.log.warning(
+            f"assumed: offers of {supply.offers_assumed:,} items (supply.cost_share, supply.lead_time_days); "
+            f"{supply.purchases_inferred:,} purchases inferred from increases of the stock record"
+        )
     frozen = world.scenario
     forgotten = arena.store.forget_others(keep=arena.settings.keep_scenarios)
     context.log.info(f"scenario {frozen.content_hash[:16]}: {len(frozen.axes.items):,} items, {frozen.axes.days} days")
@@ -44,6 +49,8 @@ def scenario(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.Mate
             "demand_rows": len(frozen.demand.sku),
             "units_demanded": int(frozen.demand.quantity.sum()),
             "offers": len(frozen.offers),
+            "offers_assumed": supply.offers_assumed,
+            "purchases_inferred": supply.purchases_inferred,
             "replanning_dates": len(information.forecast.dates),
             "results_removed": ", ".join(forgotten) or "none",
         },

@@ -23,6 +23,7 @@ from engine.demand.diagnostics import diagnose
 from engine.demand.hiding import hide_and_recover, mean_bias
 from engine.demand.logs import LogCounts
 from engine.demand.recovery import recover
+from engine.demand.repairs import stock_repairs
 from engine.demand.tables import MODEL_VERSION, asof_daily_demand, censored_daily_demand, sample_scenarios
 from engine.forecast import forecast_matrix
 from engine.schema import MICRO, Axes
@@ -56,6 +57,9 @@ def daily_activity(context: dg.AssetExecutionContext, arena: ArenaResource) -> d
     daily = activity.daily
     units = daily.group_by("day").agg(pl.col("units_sold").sum()).sort("day")["units_sold"].to_list()
     known = daily.filter(pl.col("stock_state").is_in(["observed", "reconstructed"])).height
+    repairs = demand.with_names(stock_repairs(daily), axes)
+    warehouse.replace_table("demand.stock_repairs", repairs)
+    largest = repairs.sort((pl.col("after") - pl.col("before")).abs(), descending=True, maintain_order=True).head(8)
     return dg.MaterializeResult(
         metadata={
             **frame_metadata(named),
@@ -64,6 +68,8 @@ def daily_activity(context: dg.AssetExecutionContext, arena: ArenaResource) -> d
             "units_sold": int(daily["units_sold"].sum()),
             "stock_known_share": known / max(daily.height, 1),
             "units_per_day": sparkline([float(value) for value in units], "units sold per day"),
+            "stock_repairs": repairs.height,
+            "largest_stock_repairs": markdown_table(largest.to_dicts()),
             "bot_views": activity.counts.bot_views,
             "repeated_views": activity.counts.repeated_views,
         }

@@ -26,6 +26,11 @@ class Kind(Enum):
     PERSON = "identity"  # salted hash; compare for equality only
 
     @property
+    def is_time(self) -> bool:
+        """Whether values are dates or moments."""
+        return self in (Kind.DAY, Kind.MOMENT, Kind.CLOSING_MOMENT)
+
+    @property
     def sql_type(self) -> str:
         """The DuckDB type of a stored column."""
         return _SQL_TYPES.get(self, "VARCHAR")
@@ -123,6 +128,7 @@ class Table:
         rules: rules over several columns.
         derived: further stored columns: name and (type, SQL over the stored columns).
         needed_for: what an empty table makes impossible; empty when the arena can do without.
+        without: what the arena does when no source is configured for a needed table; empty when it cannot.
         knows_items: rows name an item that must be in ``products``.
     """
 
@@ -132,6 +138,7 @@ class Table:
     rules: tuple[RowRule, ...] = ()
     derived: dict[str, tuple[str, str]] = field(default_factory=dict)
     needed_for: str = ""
+    without: str = ""
     knows_items: bool = True
 
     @property
@@ -261,6 +268,8 @@ STOCK_SNAPSHOTS = Table(
     derived={"day": ("DATE", "cast(snapshot_timestamp as date)")},
     key=Key(columns=("item_id", "location_id", "snapshot_timestamp"), prefer=LATEST, within_day=True),
     needed_for="opening stock and stock-outs: without stock records hidden demand cannot be told from no demand",
+    without="stock-outs are inferred from gaps in sales where there are page views, elsewhere stock is unknown; "
+    "run.max_unknown_stock_share says how much of that is allowed",
 )
 
 PRODUCTS = Table(

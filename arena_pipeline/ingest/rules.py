@@ -12,6 +12,7 @@ from arena_pipeline.ingest.readers import LogFile, column_of, text
 
 UNKNOWN_ITEM = "unknown item"
 UNKNOWN_ITEM_REMEDY = "Add the item to products, or map it in item_aliases; the row is taken in then by itself"
+ANY_CURRENCY = "XXX"  # ISO 4217: no currency; set only while a folder is looked at
 FIRST_DATE, END_DATE = "1990-01-01", "2101-01-01"
 
 _REMEDIES = {
@@ -51,7 +52,7 @@ def rules_of(log: LogFile, convention: Convention) -> list[Rule]:
     rules = [_whole_row(log, present)] if log.format == "ndjson" else []
     for column in present:
         rules += _rules_of_column(column)
-    if log.table.name == "conversions" and "currency" in log.names:
+    if log.table.name == "conversions" and "currency" in log.names and convention.currency != ANY_CURRENCY:
         rules.append(_currency(log.table, convention))
     for rule in log.table.rules:
         column = column_of(log.table, rule.column)

@@ -69,7 +69,7 @@ def ingest(
             reports, ignored = _ingest_table(settings, warehouse, convention, source, progress or _silent)
             files += reports
             warnings += ignored
-        _check_not_empty(settings, warehouse, source)
+        warnings += _check_not_empty(settings, warehouse, source)
     return IngestReport(tuple(files), _rows_stored(warehouse), tuple(warnings), time.perf_counter() - started)
 
 
@@ -156,10 +156,16 @@ def _ingest_file(
     return report, row
 
 
-def _prepare(warehouse: Warehouse, convention: Convention, *, rebuild: bool) -> None:
+def forget_all(warehouse: Warehouse) -> None:
+    """Remove everything ingested; the next ingest reads all files anew."""
     with warehouse.transaction() as connection:
-        if rebuild:
-            connection.execute("drop schema if exists logs cascade")
+        connection.execute("drop schema if exists logs cascade")
+
+
+def _prepare(warehouse: Warehouse, convention: Convention, *, rebuild: bool) -> None:
+    if rebuild:
+        forget_all(warehouse)
+    with warehouse.transaction() as connection:
         create_tables(connection)
         check_conventions(connection, convention)
 
@@ -177,14 +183,16 @@ def _chosen(tables: Collection[TableName] | None) -> list[TableName]:
     return [table for table in CONTRACT if tables is None or table in tables]
 
 
-def _check_not_empty(settings: Settings, warehouse: Warehouse, source: TableName) -> None:
-    """A table that the arena cannot do without must have rows."""
-    needed = next((table.needed_for for table in CONTRACT[source] if table.needed_for), "")
-    if not needed or _rows_stored(warehouse)[source]:
-        return
+def _check_not_empty(settings: Settings, warehouse: Warehouse, source: TableName) -> list[str]:
+    """A table that the arena needs must have rows; a warning where it can do without and nothing is configured."""
+    needed = next((table for table in CONTRACT[source] if table.needed_for), None)
+    if needed is None or _rows_stored(warehouse)[source]:
+        return []
+    if needed.without and source not in settings.sources:
+        return [f"no {source}: {needed.without}"]
     globs = ", ".join(settings.sources[source].files) if source in settings.sources else "nothing"
     raise InputError(
-        f"table {source} must not be empty; it is needed for {needed}",
+        f"table {source} must not be empty; it is needed for {needed.needed_for}",
         place=f"sources.{source}",
         remedy=f"It names {globs}: correct the globs, or export the log",
     )

@@ -85,6 +85,11 @@ def sample_ndjson(path: Path, source: Source) -> TextSample:
     return TextSample(header, rows, encoding=encoding)
 
 
+def first_text(path: Path) -> str:
+    """The start of a file of unknown kind, decoded as UTF-8 as far as that goes."""
+    return _first_bytes(path).decode("utf-8", errors="replace")
+
+
 def decimal_mark(rows: Iterable[dict[str, str]], names: Sequence[str]) -> Literal[".", ","]:
     """The mark that the values of the numeric columns `names` show; a point when they show none or both."""
     values = [row[name].strip() for row in rows for name in names if row.get(name)]

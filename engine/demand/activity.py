@@ -7,13 +7,14 @@ spells that look delisted. Each of them is marked by its flag or stock state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from engine.demand import logs as read
+from engine.demand.anchors import outside_anchors
 from engine.demand.codes import DayFlag, StockState, enum_series
 from engine.demand.day_profile import hour_profile, order_positions, traffic_position
 from engine.demand.inference import inferred_stock_outs
@@ -69,11 +70,14 @@ def build_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> 
     units, orders = read.matrix(by_day, "units", axes), read.matrix(by_day, "orders", axes)
     observed = read.matrix(placed.snapshots.with_columns(seen=1), "seen", axes) > 0
     recorded = read.matrix(placed.snapshots, "recorded", axes)
-    stock = running_stock(recorded, observed, receipts - units)
+    outside = outside_anchors(logs, axes)
+    anchored = np.where(observed, recorded, outside.closing)
+    stock = running_stock(anchored, observed | outside.known, receipts - units)
+    stock = replace(stock, observed=observed, backward=stock.backward | outside.hindsight)
     share, depleting, bounds = _in_stock_share(placed, stock, units, receipts)
     views = _views(placed, bounds, share, axes)
     seen = views.found_stock + views.found_none
-    listed, outside = listed_days(logs.table("products"), axes, units, seen + receipts + observed)
+    listed, unlisted = listed_days(logs.table("products"), axes, units, seen + receipts + observed)
     inferred = inferred_stock_outs(orders, seen, listed & ~stock.recorded[:, None])
     share[inferred | ~listed] = 0
     prices = daily_prices(placed.views, placed.lines, logs.table("products"), axes)
@@ -90,7 +94,7 @@ def build_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> 
             DayFlag.VIEWS_NOT_LOGGED: np.broadcast_to(seen.sum(axis=0) == 0, axes.shape),
             DayFlag.DUPLICATED: _duplicated(placed, axes),
             DayFlag.BOT_VIEWS: _any_row(placed.views, "bot", axes),
-            DayFlag.OUTSIDE_LISTING: outside,
+            DayFlag.OUTSIDE_LISTING: unlisted,
         }
     )
     known = np.broadcast_to(stock.recorded[:, None], axes.shape)

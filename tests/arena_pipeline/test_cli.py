@@ -11,6 +11,7 @@ from arena_pipeline.cli import main
 from tests.arena_pipeline.workspaces import bare_workspace
 
 COMMANDS = ("demo", "run", "ingest", "validate", "ui", "explain", "runs", "compare")
+WITHOUT_WORKSPACE = ("init",)
 
 
 def arena(*arguments, workspace=None):
@@ -45,7 +46,7 @@ def empty(tmp_path):
 def test_help_names_every_command_with_a_sentence():
     code, output = arena("--help")
     assert code == 0
-    for command in COMMANDS:
+    for command in (*COMMANDS, *WITHOUT_WORKSPACE):
         assert re.search(rf"^  {command} +[A-Z].*\.", output, re.MULTILINE), command
 
 

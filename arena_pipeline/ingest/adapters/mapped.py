@@ -7,12 +7,10 @@ where sniffing errs, ``constants`` give what the files do not say.
 
 from arena_pipeline.ingest.adapters.base import Adapter, Mapping
 from arena_pipeline.ingest.adapters.look import Look, moment, plain_name
-from arena_pipeline.ingest.contract import CONTRACT, Kind, Table
+from arena_pipeline.ingest.contract import CONTRACT, Table
 from arena_pipeline.ingest.readers import name
 from arena_pipeline.settings import Source, TableName
 from engine.errors import InputError, SettingsError, nearest
-
-_TIMES = (Kind.DAY, Kind.MOMENT, Kind.CLOSING_MOMENT)
 
 
 def query(table: TableName, look: Look, source: Source) -> str:
@@ -29,7 +27,7 @@ def query(table: TableName, look: Look, source: Source) -> str:
     parts = []
     for header, plain in chosen.items():
         value = look.column(_found(look, plain, source.columns.get(header, header)))
-        value = moment(value, source.date_format) if known[header].kind in _TIMES else value
+        value = moment(value, source.date_format) if known[header].kind.is_time else value
         parts.append(f"{value} as {name(header)}")
     return f"select {', '.join([*parts, 'source_row'])} from {look.rows}"
 
