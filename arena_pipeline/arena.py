@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from arena_pipeline import demand
 from arena_pipeline.bundles import load_bundle, save_bundle
+from arena_pipeline.plans import save_plan
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import ParameterSet, Settings, plain_rule
 from arena_pipeline.store import Store, load_arena, write_frame
@@ -170,6 +171,7 @@ def run_plan(arena: ArenaResource, scenario: Scenario, information: Information,
     settings = arena.settings
     totals = simulate(scenario, plan, stepper=settings.stepper, strategy=run.strategy)
     check_books(totals, scenario)
+    save_plan(arena.store.result(scenario.content_hash, run.strategy, run.point.key, "plan"), plan)
     return write_run(arena, scenario, information, run, totals)
 
 

@@ -6,8 +6,10 @@ import dagster as dg
 
 from arena_pipeline.assets import arena, demand
 from arena_pipeline.assets.checks import CHECKS
+from arena_pipeline.assets.figures import FIGURE_ASSETS
 from arena_pipeline.assets.ingest import ingest_assets
 from arena_pipeline.assets.network import network_assets
+from arena_pipeline.assets.reports import report_assets
 from arena_pipeline.assets.scorecards import scorecard_assets
 from arena_pipeline.automation import (
     FRESH,
@@ -23,7 +25,8 @@ from arena_pipeline.plugins import load_plugins
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import Settings
 
-DOWNSTREAM = {"arena", "scorecards"}
+DOWNSTREAM = {"arena", "scorecards", "reports"}
+REPORTED = {"scorecards", "network"}
 
 
 def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> dg.Definitions:
@@ -47,8 +50,11 @@ def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinit
         arena.upper_bound,
         *arena.backtest_assets(settings),
         *scorecard_assets(settings),
+        *FIGURE_ASSETS,
         *network_assets(settings),
     ]
+    shown = [key for asset in assets for key in asset.keys if asset.group_names_by_key[key] in REPORTED]
+    assets += report_assets(sorted(shown))
     return dg.Definitions(
         assets=dg.map_asset_specs(_automated, assets),
         asset_checks=CHECKS,

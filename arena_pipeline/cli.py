@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from arena_pipeline.settings import Settings, load_settings
-from engine.errors import ArenaError, SettingsError
+from engine.errors import ArenaError, InputError, SettingsError
 
 console = Console(soft_wrap=False, width=None if sys.stdout.isatty() else 140)
 
@@ -220,6 +220,24 @@ def runs(workspace: Path | None) -> None:
     from arena_pipeline import history, terminal  # noqa: PLC0415 - slow imports only when needed
 
     console.print(terminal.runs_table(history.runs(load_settings(workspace))))
+
+
+@main.command()
+@workspace_option
+@click.option("--open/--print", "shown", default=False, help="Open it in the browser, or print where it is.")
+@told_plainly
+def report(workspace: Path | None, shown: bool) -> None:
+    """Print where the reports of the last run are, or open the HTML one."""
+    from arena_pipeline.store import Store  # noqa: PLC0415 - slow imports only when needed
+
+    settings = load_settings(workspace)
+    path = Store.of(settings).report("arena_report.html")
+    if not path.exists():
+        raise InputError("a report must have been made", place=settings.label(path), remedy="Run `arena run`")
+    for file in sorted(path.parent.glob("arena_*")):
+        console.print(settings.label(file), highlight=False, soft_wrap=True)
+    if shown:
+        click.launch(path.as_uri())
 
 
 @main.command()

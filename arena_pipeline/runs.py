@@ -59,7 +59,8 @@ def stages(definitions: dg.Definitions, settings: Settings, only: str = "all") -
     specs = list(definitions.resolve_all_asset_specs())
     base = [spec.key for spec in specs if spec.group_name in BASE_GROUPS]
     world = [spec.key for spec in specs if spec.key.to_user_string() in BESIDE]
-    scores = [spec.key for spec in specs if spec.group_name not in BASE_GROUPS | {"arena"}]
+    scores = [spec.key for spec in specs if spec.group_name not in BASE_GROUPS | {"arena", "reports"}]
+    reports = [spec.key for spec in specs if spec.group_name == "reports"]
     first = [Stage("logs and demand", tuple(base), {})] if only in {"ingest", "all"} else []
     if only == "ingest":
         return tuple(first)
@@ -72,7 +73,8 @@ def stages(definitions: dg.Definitions, settings: Settings, only: str = "all") -
         for name, grid in settings.strategies.items()
     ]
     middle = [Stage("scenario, actual and bounds", tuple(world), {}), *backtests]
-    return (*first, *middle, Stage("scorecards", tuple(scores), {}))
+    last = [Stage("scorecards", tuple(scores), {}), Stage("reports", tuple(reports), {})]
+    return (*first, *middle, *last)
 
 
 @contextmanager

@@ -38,6 +38,10 @@ class Store:
         """A file of the scorecards."""
         return self.root / "scorecard" / name
 
+    def report(self, name: str) -> Path:
+        """A file for people."""
+        return self.root / "reports" / name
+
     @property
     def current_hash(self) -> str:
         """Hash of the scenario that runs now.
@@ -64,7 +68,7 @@ class Store:
         return self.root / scenario_hash[:16]
 
     def result(self, scenario_hash: str, strategy: str, key: str, kind: str = "score") -> Path:
-        """One run: ``score`` (figures per group), ``days`` (curves) or ``rows`` (totals per SKU and part)."""
+        """One run: ``score`` (figures per group), ``days`` (curves) or ``plan`` (levels or orders)."""
         suffix = "" if kind == "score" else f".{kind}"
         return self.folder(scenario_hash) / strategy / f"{key}{suffix}.parquet"
 

@@ -93,6 +93,8 @@ def print_result(console: Console, settings: Settings, scorecard: Path) -> None:
     for path in (scorecard, scorecard.with_suffix(".json")):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         console.print(f"{settings.label(path)}  sha256 {digest}", highlight=False, soft_wrap=True)
+    for path in sorted((scorecard.parent.parent / "reports").glob("arena_*")):
+        console.print(f"[bold]{settings.label(path)}[/bold]", highlight=False, soft_wrap=True)
 
 
 def print_ledger(console: Console, told: Explanation, first: int, last: int) -> None:

@@ -123,6 +123,11 @@ def ordering_cost(basis: Basis) -> FloatArray:
     return basis.order_costs + basis["line_costs"]
 
 
+def fixed_order_cost(basis: Basis) -> FloatArray:
+    """Order cost x (supplier, day), without line costs."""
+    return basis.order_costs
+
+
 def write_offs(basis: Basis) -> FloatArray:
     """Expired and shrunk stock, and stock at the end beyond the write-down cover, written down to salvage."""
     return basis["write_offs"] + basis["write_down"]
@@ -206,8 +211,8 @@ RATIOS: tuple[Figure, ...] = (
 COUNTS: tuple[Figure, ...] = (units_demanded, units_sold, units_lost, average_inventory_units, orders, order_lines)
 MONEY: tuple[Figure, ...] = (
     economic_profit, profit, working_capital, gross_margin, revenue, lost_margin, average_inventory_value,
-    peak_inventory_value, holding_cost, ordering_cost, write_offs, spend, mean_order_value, excess_value,
-    dead_stock_value,
+    peak_inventory_value, holding_cost, ordering_cost, fixed_order_cost, write_offs, spend, mean_order_value,
+    excess_value, dead_stock_value,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ BACKTESTS = {"backtests/min_max", "backtests/periodic_order_up_to", "backtests/n
 BESIDE = {"actual", "hindsight", "upper_bound"}
 SCORECARDS = {
     "scorecard", "pareto_front", "category_scorecard", "supplier_scorecard", "segment_scorecard", "item_scorecard",
+    "roi", "simulated_against_real", "rate_sensitivity", "supplier_performance", "weekly_scorecard", "arena_report",
 }  # fmt: skip
 
 

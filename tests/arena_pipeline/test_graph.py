@@ -9,7 +9,7 @@ from engine.errors import SettingsError
 from tests.arena_pipeline.asset_graph import PINNED, asset_graph, demo_definitions
 
 SHOP = {"name": "x", "currency": "GBP", "time_zone": "Europe/London", "prices_include_vat": False}
-GROUPS = {"ingest", "demand", "arena", "scorecards"}
+GROUPS = {"ingest", "demand", "arena", "scorecards", "reports"}
 MOST_INLINE = 160
 
 
@@ -42,7 +42,7 @@ def test_every_asset_says_what_it_is(definitions):
 
 def test_everything_downstream_of_demand_follows_and_the_scorecard_has_a_date(definitions):
     for spec in definitions.resolve_all_asset_specs():
-        followed = spec.group_name in {"arena", "scorecards"}
+        followed = spec.group_name in {"arena", "scorecards", "reports"}
         assert (spec.automation_condition is not None) == followed, spec.key
         assert (spec.freshness_policy is not None) == (spec.key.to_user_string() == "scorecard")
 
