@@ -60,7 +60,9 @@ def build_current_world(arena: ArenaResource) -> tuple[World, Information, Suppl
         *(demand.read_log(warehouse, name) for name in ("products", "suppliers", "supplier_offers", "purchase_orders"))
     )
     supply = completed(tables, shop_history(store, axes), axes, settings.supply)
-    world = build_world(axes, supply.tables, supply.history, settings.costs, settings.window, settings.demand.seed)
+    world = build_world(
+        axes, supply.tables, supply.history, settings.costs, settings.window, settings.demand.seed, settings.limits
+    )
     dates = replanning_days(axes.days, settings.window.replan_days)
     known = load_bundle(store.demand("known_history.npz"), KnownHistory)
     own_past = with_sales_only(store, world.scenario)

@@ -31,7 +31,7 @@ from pydantic import field_validator as checks
 from pydantic import model_validator as checks_model
 
 from engine.errors import SettingsError, nearest
-from engine.settings import CostRates, DemandSettings, EngineSettings, WindowSettings
+from engine.settings import CostRates, DemandSettings, EngineSettings, LimitSettings, WindowSettings
 from engine.simulation import StepperName
 
 FILE_NAME = "arena.toml"
@@ -242,6 +242,7 @@ class Settings(EngineSettings):
     demand: DemandSettings = DemandSettings()
     costs: CostRates = CostRates()
     supply: SupplySettings = SupplySettings()
+    limits: LimitSettings = LimitSettings()
     window: WindowSettings = WindowSettings()
     strategies: dict[str, StrategyGrid] = Field(default_factory=dict)
     run: RunSettings = RunSettings()

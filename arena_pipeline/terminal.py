@@ -132,6 +132,12 @@ def _print_review(console: Console, told: Explanation, review: Review) -> None:
             highlight=False,
         )
     order = review.order
+    if review.proposed > (order.quantity if order else 0):
+        console.print(
+            f"    limits on money or the supplier's minimum order value left {order.quantity if order else 0}"
+        )
+    elif order is not None and order.quantity > review.proposed:
+        console.print(f"    raised to {order.quantity} for the supplier's minimum order value")
     if order is not None:
         arrival = told.axes.date_of(order.arrives_on).isoformat()
         console.print(f"    ordered {order.quantity}, arrives {arrival} ({order.arrives_on - order.ordered_on} days)")

@@ -8,7 +8,7 @@ import numpy as np
 from engine.forecast import OrderHistory
 from engine.plan import UNLIMITED, Levels, Orders
 from engine.randomness import sku_keys
-from engine.scenario import Catalogue, DayTable, LeadTimes, OfferTable, OpeningOrders, Scenario, SupplierTable
+from engine.scenario import Catalogue, DayTable, LeadTimes, Limits, OfferTable, OpeningOrders, Scenario, SupplierTable
 from engine.schema import MICRO, Axes
 from engine.settings import CostRates
 from engine.simulation import simulate
@@ -77,6 +77,7 @@ def world(demand: np.ndarray, supply: Supply = Supply(), *, parts: int = 1) -> S
         adjustments=DayTable(np.zeros(skus + 1, np.int64), nothing, nothing, nothing, nothing),
         opening_orders=OpeningOrders(nothing, nothing, nothing, nothing, nothing, nothing, nothing),
         part_ends=np.linspace(days / parts, days, parts).astype(np.int64),
+        limits=Limits(np.zeros(supply.suppliers, np.int64)),
         seed=0,
     )  # fmt: skip
 
@@ -125,7 +126,7 @@ def fixed_levels(point: np.ndarray, up_to: np.ndarray, dates: np.ndarray, lead_t
     constant = {
         name: np.broadcast_to(np.int64(value), shape)
         for name, value in (("order_quantity", 0), ("review_period", 1), ("carry_u6", 0), ("supplier", 0),
-                            ("lead_time", lead_time), ("max_position", UNLIMITED))
+                            ("lead_time", lead_time), ("max_position", UNLIMITED), ("priority_u6", 0))
     }  # fmt: skip
     return Levels(
         days=dates,

@@ -20,8 +20,12 @@ NEVER_ORDER = -(1 << 40)
 UNLIMITED = 1 << 40
 """Longest position where no cover limit binds."""
 LARGEST_LEVEL = 1 << 40
+LARGEST_PRIORITY = 10**12
 LARGEST_LANDED = (1 << 62) // 1_000_000
 """Minor units an order may cost, so that its landed cost in micro-units fits."""
+
+
+OF_DATES = ("days", "capital_limit")
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Levels:
         supplier: supplier index whose order days bind; offers slower than ``lead_time`` do not compete.
         lead_time: expected lead time in days the levels were set for.
         max_position: a minimum or multiple may not push the position beyond it.
+        priority_u6: margin a day per money in the level, micro: which order goes first where money is short.
+        capital_limit: (D,) value on hand and on order beyond which nothing is ordered, minor units; None: no limit.
     """
 
     days: IntArray
@@ -49,10 +55,12 @@ class Levels:
     supplier: IntArray
     lead_time: IntArray
     max_position: IntArray
+    priority_u6: IntArray
+    capital_limit: IntArray | None = None
 
     def matrices(self) -> dict[str, IntArray]:
         """All (D, S) arrays by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "days"}
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name not in OF_DATES}
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,9 @@ def check_levels(
             )
     if np.any(np.diff(levels.days) <= 0):
         raise PlanError("re-planning days must ascend", value=levels.days.tolist(), place=f"strategy {strategy!r}")
+    limit = levels.capital_limit
+    if limit is not None and (limit.shape != levels.days.shape or np.any(limit < 0)):
+        raise PlanError("capital_limit must be one amount >= 0 per date", value=limit, place=f"strategy {strategy!r}")
     active = levels.reorder_point > NEVER_ORDER
     up_to = active & (levels.order_quantity == 0)
     rules = {
@@ -129,6 +140,10 @@ def check_levels(
         "carry_u6 must be >= 0": ("carry_u6", active & (levels.carry_u6 < 0)),
         "lead_time must be >= 1": ("lead_time", active & (levels.lead_time < 1)),
         "supplier must be >= 0": ("supplier", active & (levels.supplier < 0)),
+        f"priority_u6 must be 0..{LARGEST_PRIORITY}": (
+            "priority_u6",
+            active & ((levels.priority_u6 < 0) | (levels.priority_u6 > LARGEST_PRIORITY)),
+        ),
         f"levels must stay below {LARGEST_LEVEL}": (
             "order_up_to",
             active & (np.maximum(levels.order_up_to, levels.reorder_point) > LARGEST_LEVEL),

@@ -97,6 +97,12 @@ def is_better_offer(
     return (cost < best_cost) | ((cost == best_cost) & preferred)
 
 
+def order_rank(priority_u6: int, need: int, position: int) -> int:
+    """Who orders first where money is short: the plan's priority, by the share of the level that is missing."""
+    level = max(position + need, 1)
+    return priority_u6 * (min(need, level) * MICRO // level) // MICRO
+
+
 def is_refused(quantity: int, need: int, position: int, max_position: int) -> bool:
     """Whether the offer's minimum or multiple would push the position beyond the longest cover allowed."""
     return quantity > need and position + quantity > max_position

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -29,6 +31,16 @@ class CostRates(EngineSettings):
     def carrying_rate(self) -> float:
         """Holding plus capital rate per year: EOQ's h as a share of unit cost."""
         return self.holding_rate + self.capital_rate
+
+
+class LimitSettings(EngineSettings):
+    """What couples the orders of one day over all SKUs, for every strategy that decides by levels; minor units."""
+
+    open_capital: int | None = Field(None, ge=0, description="nothing is ordered while stock and open orders exceed it")
+    weekly_spend: int | None = Field(None, ge=0, description="value that may be ordered from Monday to Sunday")
+    supplier_minimum: Literal["ignore", "wait", "top_up"] = Field(
+        "ignore", description="orders below a supplier's minimum order value: placed all the same, wait, or are raised"
+    )
 
 
 class WindowSettings(EngineSettings):

@@ -6,9 +6,20 @@ from engine.scenario.world import (
     DayRows,
     DayTable,
     LeadTimes,
+    Limits,
     OpeningOrders,
     Scenario,
     SupplierTable,
 )
 
-__all__ = ["Catalogue", "DayRows", "DayTable", "LeadTimes", "OfferTable", "OpeningOrders", "Scenario", "SupplierTable"]
+__all__ = [
+    "Catalogue",
+    "DayRows",
+    "DayTable",
+    "LeadTimes",
+    "Limits",
+    "OfferTable",
+    "OpeningOrders",
+    "Scenario",
+    "SupplierTable",
+]

@@ -12,12 +12,13 @@ from engine.errors import ScenarioError
 from engine.plan import UNLIMITED, Orders
 from engine.randomness import sku_keys
 from engine.scenario.purchases import split_purchases
-from engine.scenario.supply import lead_times, offer_table, placed_offers, supplier_table
+from engine.scenario.supply import lead_times, offer_table, order_limits, placed_offers, supplier_table
 from engine.scenario.world import Catalogue, DayTable, Scenario
 from engine.schema import MICRO, Axes
-from engine.settings import CostRates, WindowSettings
+from engine.settings import CostRates, LimitSettings, WindowSettings
 
 IntArray = NDArray[np.int64]
+NO_LIMITS = LimitSettings()
 IntMatrix = NDArray[np.integer]
 
 
@@ -66,8 +67,9 @@ class World:
 
 
 def build_world(
-    axes: Axes, tables: ShopTables, history: ShopHistory, rates: CostRates, window: WindowSettings, seed: int
-) -> World:
+    axes: Axes, tables: ShopTables, history: ShopHistory, rates: CostRates, window: WindowSettings, seed: int,
+    limits: LimitSettings = NO_LIMITS,
+) -> World:  # fmt: skip
     """Build the world of a backtest.
 
     Raises:
@@ -90,6 +92,7 @@ def build_world(
         adjustments=_adjustments(history, purchases.launches, catalogue),
         opening_orders=purchases.opening,
         part_ends=part_ends(axes.days, window),
+        limits=order_limits(tables.suppliers, limits),
         seed=seed,
     )
     check_bounds(scenario)

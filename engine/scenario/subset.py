@@ -36,7 +36,7 @@ def subset_plan(plan: Plan, skus: IntArray, all_skus: int) -> Plan:
     """The plan of the SKUs given; a rule decides for any SKU and stays as it is."""
     if isinstance(plan, Levels):
         chosen = {name: np.ascontiguousarray(matrix[:, skus]) for name, matrix in plan.matrices().items()}
-        return Levels(days=plan.days, **chosen)
+        return replace(plan, **chosen)
     return _rows(plan, skus, all_skus) if isinstance(plan, Orders) else plan
 
 

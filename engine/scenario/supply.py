@@ -11,9 +11,9 @@ from engine import rules
 from engine.errors import ScenarioError
 from engine.randomness import draw_index, sku_key
 from engine.scenario.offers import OfferTable
-from engine.scenario.world import LeadTimes, SupplierTable
+from engine.scenario.world import NO_LIMIT, LeadTimes, Limits, SupplierTable
 from engine.schema import MICRO, Axes
-from engine.settings import CostRates
+from engine.settings import CostRates, LimitSettings
 
 IntArray = NDArray[np.int64]
 
@@ -33,6 +33,17 @@ def supplier_table(suppliers: pl.DataFrame, axes: Axes, rates: CostRates) -> Sup
         order_cost=_filled(rows, "order_cost", rates.order_cost),
         prepayment_u6=np.rint(rows["prepayment_share"].fill_null(0.0).to_numpy() * MICRO).astype(np.int64),
         terms_days=_filled(rows, "payment_terms_days", 0),
+    )
+
+
+def order_limits(suppliers: pl.DataFrame, settings: LimitSettings) -> Limits:
+    """The limits of the settings, with the suppliers' own minimum order values; suppliers sorted by id."""
+    minimum = _filled(suppliers.sort("supplier_id"), "min_order_value", 0)
+    return Limits(
+        supplier_minimum=minimum if settings.supplier_minimum != "ignore" else np.zeros_like(minimum),
+        tops_up=settings.supplier_minimum == "top_up",
+        open_capital=NO_LIMIT if settings.open_capital is None else settings.open_capital,
+        weekly_spend=NO_LIMIT if settings.weekly_spend is None else settings.weekly_spend,
     )
 
 

@@ -124,6 +124,32 @@ class OpeningOrders:
     line_cost: IntArray
 
 
+NO_LIMIT = 1 << 60
+"""Money that never runs out, minor units."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What couples the orders of one day; the same for every strategy that decides by levels.
+
+    Attributes:
+        supplier_minimum: (V,) least value of one purchase order, minor units; 0: none.
+        tops_up: orders below it are raised where cover allows, and wait otherwise; False: they wait.
+        open_capital: value on hand and on order beyond which nothing is ordered, minor units.
+        weekly_spend: value that may be ordered from a Monday to the Sunday after it, minor units.
+    """
+
+    supplier_minimum: IntArray
+    tops_up: bool = False
+    open_capital: int = NO_LIMIT
+    weekly_spend: int = NO_LIMIT
+
+    @property
+    def couples(self) -> bool:
+        """Whether any limit is set."""
+        return min(self.open_capital, self.weekly_spend) < NO_LIMIT or bool(np.any(self.supplier_minimum > 0))
+
+
 @dataclass(frozen=True, eq=False)
 class Scenario:
     """The world strategies compete in.
@@ -134,6 +160,7 @@ class Scenario:
         views: (S, T) int32 page views per day.
         demand: integer replay demand with the unit price of the day.
         adjustments: resaleable returns, shrinkage (negative), launch receipts, with unit cost.
+        limits: on money, over all SKUs.
         seed: of the keyed lead times.
     """
 
@@ -147,6 +174,7 @@ class Scenario:
     adjustments: DayTable
     opening_orders: OpeningOrders
     part_ends: IntArray
+    limits: Limits
     seed: int
 
     @cached_property

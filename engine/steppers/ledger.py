@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -11,7 +11,7 @@ from engine.models import InventoryPosition, OrderableOffer, PurchaseOrder
 from engine.plan import Plan, Rule
 from engine.scenario import Scenario
 from engine.schema import MICRO
-from engine.steppers.reference import ReferenceRun
+from engine.steppers.reference import Proposal, ReferenceRun
 from engine.totals import RunTotals
 
 FLOWS = ("adjusted", "shrunk", "received", "late", "expired", "sold", "lost", "ordered")
@@ -42,7 +42,8 @@ class Review:
     Attributes:
         trigger: reorder point; ``level``: order-up-to level, or reorder point where a fixed quantity is ordered.
         need: units wanted; ``offers``: all that were looked at.
-        order: what was placed, None when no offer would do.
+        proposed: units of the chosen offer, before limits on money and suppliers' minimum order values.
+        order: what was placed, None when no offer would do or the limits left nothing.
     """
 
     sku: int
@@ -52,6 +53,7 @@ class Review:
     level: int
     need: int
     offers: tuple[OfferConsidered, ...]
+    proposed: int
     order: PurchaseOrder | None
 
 
@@ -77,11 +79,12 @@ class LedgerRun(ReferenceRun):
         super().__init__(scenario, plan)
         self.reviews: list[Review] = []
         self.frames: list[pl.DataFrame] = []
-        self.placed_now: PurchaseOrder | None = None
+        self.reviewed: dict[int, int] = {}  # today's review of each SKU
 
     def tick(self, day: int) -> None:
         """One day, its flows noted."""
         columns = self.totals.columns
+        self.reviewed.clear()
         before = {name: columns[name].all.copy() for name in FLOWS}
         super().tick(day)
         state = self.state
@@ -95,7 +98,7 @@ class LedgerRun(ReferenceRun):
         }
         self.frames.append(pl.DataFrame({"sku": range(skus), "day": [day] * skus} | flows | closing))
 
-    def _review_sku(self, sku: int, day: int) -> None:
+    def _review_sku(self, sku: int, day: int) -> Proposal | None:
         state, levels = self.state, self.levels
         position = InventoryPosition(
             sku=sku,
@@ -108,15 +111,19 @@ class LedgerRun(ReferenceRun):
         offers = self.state.offers[sku]
         best = self._best_offer(position, need) if need > 0 else None
         considered = tuple(self._consider(offer, position, need, best) for offer in offers) if need > 0 else ()
-        self.placed_now = None
-        super()._review_sku(sku, day)
+        proposal = super()._review_sku(sku, day)
         is_lot = levels.order_quantity.at[sku] > 0 or isinstance(self.plan, Rule)
         level = levels.reorder_point.at[sku] if is_lot else levels.order_up_to.at[sku]
         trigger = levels.reorder_point.at[sku]
-        self.reviews.append(Review(sku, day, position, trigger, level, need, considered, self.placed_now))
+        proposed = proposal.quantity if proposal is not None else 0
+        self.reviewed[sku] = len(self.reviews)
+        self.reviews.append(Review(sku, day, position, trigger, level, need, considered, proposed, None))
+        return proposal
 
     def _place(self, order: PurchaseOrder) -> None:
-        self.placed_now = order
+        review = self.reviewed.get(order.sku)
+        if review is not None:
+            self.reviews[review] = replace(self.reviews[review], order=order)
         super()._place(order)
 
     def _consider(

@@ -27,7 +27,7 @@ class LevelsInForce:
         self.dates = 0
         self.reorder_point, self.order_up_to, self.order_quantity = column(NEVER_ORDER), column(0), column(0)
         self.review_period, self.carry_u6, self.lead_time = column(1), column(0), column(UNLIMITED)
-        self.max_position = column(UNLIMITED)
+        self.max_position, self.priority_u6 = column(UNLIMITED), column(0)
         self.supplier = Column(scenario.catalogue.primary_supplier.copy())
         if isinstance(plan, Rule):
             self.reorder_point.all[self.supplier.all >= 0] = UNLIMITED

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,12 +15,36 @@ from engine import rules
 from engine.models import InventoryPosition, OrderableOffer, PurchaseOrder
 from engine.plan import Orders, Plan
 from engine.scenario import DayRows, OpeningOrders, Scenario
+from engine.steppers.coupling import Purse, Wanted, by_rank, granted_quantities
 from engine.steppers.levels import LevelsInForce
 from engine.steppers.state import OpenTotals, SystemState
 from engine.totals import RunTotals
 
 NO_ROWS: DayRows = ([], [], [])
 Observer = Callable[[int, SystemState], None]
+
+
+class Proposal(NamedTuple):
+    """What one SKU would order today.
+
+    Attributes:
+        offer, quantity: chosen at the review; ``rank``: see ``rules.order_rank``.
+        most: units that the longest cover allows.
+    """
+
+    offer: OrderableOffer
+    quantity: int
+    rank: int
+    most: int
+
+    @property
+    def row(self) -> tuple[int, ...]:
+        """As a row of ``Wanted``."""
+        offer = self.offer
+        return (
+            offer.sku, offer.supplier, offer.unit_cost, self.quantity, offer.smallest_quantity, offer.multiple,
+            self.most, self.rank,
+        )  # fmt: skip
 
 
 class ReferenceRun:
@@ -34,6 +59,7 @@ class ReferenceRun:
         self.adjustments = scenario.adjustments.partition_by_day()
         self.explicit = _orders_by_day(plan) if isinstance(plan, Orders) else {}
         self.levels = LevelsInForce(scenario, plan)
+        self.purse = Purse(scenario, plan) if Purse.is_needed(scenario, plan) else None
         for order in _purchase_orders(scenario.opening_orders):
             self._expect(order)
 
@@ -112,8 +138,10 @@ class ReferenceRun:
         """Order for SKUs that are due and at or below their reorder point, or as the plan says outright."""
         for order in self.explicit.get(day, ()):
             self._place(order)
-        for sku in self.levels.due(day, self._listed(day), self.state).tolist():
-            self._review_sku(sku, day)
+        due = self.levels.due(day, self._listed(day), self.state).tolist()
+        proposals = [proposal for sku in due if (proposal := self._review_sku(sku, day)) is not None]
+        for proposal in self._afforded(proposals, day) if self.purse else proposals:
+            self._place(self._order_from(proposal.offer, day, proposal.quantity))
 
     def close(self, day: int) -> None:
         """Book the day: value on order, and the catalogue's curves."""
@@ -132,6 +160,7 @@ class ReferenceRun:
         state.on_order.at[sku] -= order.quantity
         state.on_order_value.at[sku] -= cost
         state.category_on_order[state.category[sku]] -= cost
+        state.open_capital -= cost
         total["received"].at[sku] += order.quantity
         total["spend"].at[sku] += cost
         if state.cycle_open.at[sku] and state.cycle_demand.at[sku]:
@@ -175,7 +204,8 @@ class ReferenceRun:
             views = int(self.scenario.views[sku, day])
             total["views_out"].at[sku] += rules.views_on_empty_shelf(views, demand, unserved, on_hand)
 
-    def _review_sku(self, sku: int, day: int) -> None:
+    def _review_sku(self, sku: int, day: int) -> Proposal | None:
+        """What the SKU would order today."""
         state = self.state
         position = InventoryPosition.model_construct(
             sku=sku,
@@ -185,11 +215,27 @@ class ReferenceRun:
             waiting=state.waiting.at[sku],
         )
         need = self.levels.need(position)
-        if need <= 0:
-            return
-        chosen = self._best_offer(position, need)
-        if chosen is not None:
-            self._place(self._order_from(chosen[0], day, chosen[1]))
+        chosen = self._best_offer(position, need) if need > 0 else None
+        if chosen is None:
+            return None
+        levels = self.levels
+        rank = rules.order_rank(levels.priority_u6.at[sku], need, position.position)
+        return Proposal(*chosen, rank, levels.max_position.at[sku] - position.position)
+
+    def _afforded(self, proposals: list[Proposal], day: int) -> list[Proposal]:
+        """What limits on money and suppliers' minimum order values leave of the day's proposals."""
+        if not proposals or self.purse is None:
+            return proposals
+        limits = self.scenario.limits
+        wanted = Wanted(*np.array([proposal.row for proposal in proposals], np.int64).T)
+        room = self.purse.room(day, self.state.open_capital)
+        granted = granted_quantities(
+            by_rank(wanted), wanted.supplier, wanted.unit_cost, wanted.quantity, wanted.smallest, wanted.multiple,
+            wanted.most, limits.supplier_minimum, limits.tops_up, room,
+        )  # fmt: skip
+        self.purse.spend(int((granted * wanted.unit_cost).sum()))
+        pairs = zip(proposals, granted.tolist(), strict=True)
+        return [proposal._replace(quantity=quantity) for proposal, quantity in pairs if quantity > 0]
 
     def _best_offer(self, position: InventoryPosition, need: int) -> tuple[OrderableOffer, int] | None:
         """Offer and quantity of least landed cost among those open, valid, fast enough and within cover."""
@@ -246,6 +292,7 @@ class ReferenceRun:
         state.on_order.at[sku] += order.quantity
         state.on_order_value.at[sku] += cost
         state.category_on_order[state.category[sku]] += cost
+        state.open_capital += cost
         if order.supplier >= 0:
             self._book_payable(order, cost)
 

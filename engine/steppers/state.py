@@ -56,6 +56,7 @@ class SystemState:
         self.pending: list[tuple[int, int, PurchaseOrder]] = []  # (arrives on, sequence, order) # Invariant 3
         self.category_value = _by_category(scenario, catalogue.opening_value)
         self.category_on_order = [0] * len(catalogue.category_names)
+        self.open_capital = int(catalogue.opening_value.sum())  # on hand and on order, moved as they move
         for sku in np.flatnonzero((catalogue.shelf_life > 0) & (catalogue.opening_on_hand > 0)).tolist():
             self._open_lot(sku, 0)
 
@@ -64,6 +65,7 @@ class SystemState:
         self.on_hand.at[sku] += quantity
         self.value.at[sku] += cost
         self.category_value[self.category[sku]] += cost
+        self.open_capital += cost
         if self.shelf_life[sku]:
             self.received_through.at[sku] += quantity
             self._open_lot(sku, day)
@@ -74,6 +76,7 @@ class SystemState:
         self.on_hand.at[sku] -= quantity
         self.value.at[sku] -= cost
         self.category_value[self.category[sku]] -= cost
+        self.open_capital -= cost
         self.gone.at[sku] += quantity
         return cost
 

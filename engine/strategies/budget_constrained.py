@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from pydantic import Field
 
@@ -25,6 +27,7 @@ class BudgetConstrained(StrategyParameters):
 
     review_period: int = Field(7, ge=1, le=364, description="days between reviews")
     budget_share: float = Field(0.75, gt=0, le=10, description="share of the shop's own average capital")
+    hard_limit: bool = Field(False, description="order nothing while stock and open orders exceed the budget")
 
     def plan(self, information: Information) -> Levels:
         """Levels for every date and SKU."""
@@ -45,6 +48,8 @@ class BudgetConstrained(StrategyParameters):
             units = np.where(level > 0, level + short.reshape(ratio.shape) + beside[dates], 0.0)
             return level, (units * sourcing.unit_cost[dates]).sum(axis=1)
 
-        level, _ = allocate(stock_at, self.budget_share * information.own_capital)
+        budget = self.budget_share * information.own_capital
+        level, _ = allocate(stock_at, budget)
         level = with_safety(level, protection[0], self.safety_multiplier)
-        return levels_plan(information, sourcing, self, reorder_point=level - 1, order_up_to=level)
+        plan = levels_plan(information, sourcing, self, reorder_point=level - 1, order_up_to=level)
+        return replace(plan, capital_limit=np.floor(budget).astype(np.int64)) if self.hard_limit else plan

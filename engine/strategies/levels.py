@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.plan import NEVER_ORDER, Levels
+from engine.plan import LARGEST_PRIORITY, NEVER_ORDER, Levels
+from engine.schema import MICRO
 from engine.strategies.information import Information, Sourcing
 from engine.strategies.parameters import StrategyParameters
 
@@ -66,4 +67,12 @@ def levels_plan(
         supplier=sourcing.supplier,
         lead_time=sourcing.lead_time,
         max_position=longest,
+        priority_u6=_priority_u6(information, sourcing, capped),
     )
+
+
+def _priority_u6(information: Information, sourcing: Sourcing, level: IntArray) -> IntArray:
+    """Margin a day per money that the level ties up, micro, (D, S): what a limit on money should buy first."""
+    margin = np.maximum(information.price - sourcing.unit_cost, 0.0) * information.daily_mean
+    money = np.maximum(sourcing.unit_cost * np.maximum(level, 1), 1e-9)
+    return np.minimum(np.rint(margin / money * MICRO), LARGEST_PRIORITY).astype(np.int64)

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine import rules
 from engine.plan import NEVER_ORDER, UNLIMITED, Levels, Orders
-from engine.scenario import Catalogue, DayTable, LeadTimes, OfferTable, OpeningOrders, Scenario, SupplierTable
+from engine.scenario import Catalogue, DayTable, LeadTimes, Limits, OfferTable, OpeningOrders, Scenario, SupplierTable
 from engine.schema import Axes
 
 
@@ -139,6 +139,7 @@ def make_scenario(seed: int, size: Size | None = None) -> Scenario:
             line_cost=int64(np.full(len(opening), 50)),
         ),
         part_ends=int64(parts),
+        limits=Limits(np.zeros(size.suppliers, np.int64)),
         seed=seed,
     )
 
@@ -163,6 +164,7 @@ def make_levels(seed: int, scenario: Scenario) -> Levels:
         supplier=np.where(orderable, scenario.offers.supplier[best], 0),
         lead_time=np.where(orderable, scenario.offers.lead_time[best], 1),
         max_position=int64(random.choice([UNLIMITED, UNLIMITED, 30], shape)),
+        priority_u6=int64(random.integers(0, 50_000, shape)),
     )
 
 

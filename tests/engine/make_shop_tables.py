@@ -21,6 +21,7 @@ PRODUCTS = {
 SUPPLIERS = {
     "supplier_id": pl.String, "lead_time_days": pl.Int32, "order_cost": pl.Int64, "order_weekdays": pl.String,
     "holidays": pl.String, "payment_terms_days": pl.Int32, "prepayment_share": pl.Float64,
+    "min_order_value": pl.Int64,
 }  # fmt: skip
 OFFERS = {
     "supplier_id": pl.String, "item_id": pl.String, "unit_cost": pl.Int64, "min_quantity": pl.Int64,

@@ -48,4 +48,4 @@ def permuted_plan(plan, order):
     """The plan that belongs to ``permuted(scenario, order)``."""
     if not isinstance(plan, Levels):
         return moved_rows(plan, order)
-    return Levels(days=plan.days, **{name: matrix[:, order].copy() for name, matrix in plan.matrices().items()})
+    return replace(plan, **{name: matrix[:, order].copy() for name, matrix in plan.matrices().items()})

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 
 from engine.plan import UNLIMITED, Levels, Orders
-from engine.scenario import Catalogue, LeadTimes, OfferTable, OpeningOrders, Scenario, SupplierTable
+from engine.scenario import Catalogue, LeadTimes, Limits, OfferTable, OpeningOrders, Scenario, SupplierTable
 from engine.schema import Axes
 from tests.engine.make_scenario import day_table, int64, next_order_day
 
@@ -24,6 +24,7 @@ def small_world(
     opening_value=None,
     price=500,
     views=None,
+    limits=None,
     adjustments=(),
     offers=({},),
     delivers_in=None,
@@ -105,6 +106,7 @@ def small_world(
         adjustments=day_table(skus, *rows_of.T),
         opening_orders=OpeningOrders(**{name: int64([order[name] for order in opened]) for name in ORDER_FIELDS}),
         part_ends=int64(part_ends or [days]),
+        limits=limits or Limits(np.zeros(suppliers, np.int64)),
         seed=0,
     )
 
@@ -113,7 +115,7 @@ def levels(scenario, *, days=(0,), **columns):
     """Levels in force from ``days`` on: per column one value, one per SKU, or (D, S) of them."""
     default = {
         "reorder_point": 0, "order_up_to": 1, "order_quantity": 0, "review_period": 1, "carry_u6": 0, "supplier": 0,
-        "lead_time": 1_000, "max_position": UNLIMITED,
+        "lead_time": 1_000, "max_position": UNLIMITED, "priority_u6": 0,
     }  # fmt: skip
     shape = (len(days), len(scenario.axes.items))
     filled = {name: np.array(np.broadcast_to(value, shape), np.int64) for name, value in (default | columns).items()}

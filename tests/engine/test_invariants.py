@@ -610,7 +610,7 @@ def test_rules_give_integers_for_integers():
         "cost_share": (100, 3, 7), "served": (3, 5), "share_of": (9, 300_000), "views_on_empty_shelf": (9, 4, 2, 0),
         "expired_units": (9, 4), "inventory_position": (3, 4, 5), "needed_quantity": (1, 4, 9, 0),
         "rounded_quantity": (5, 3, 4), "landed_cost_u6": (5, 100, 50, 3), "next_review": (3, 2, np.arange(5)[None], 0),
-        "overlap": (1, 5, 2, 9), "payable_value_days": (100, 30, 1, 5, 10, 0, 50),
+        "overlap": (1, 5, 2, 9), "order_rank": (5000, 3, 4), "payable_value_days": (100, 30, 1, 5, 10, 0, 50),
     }  # fmt: skip
     truths = {"is_better_offer": (1, 2, 3, 4, 5, 6), "is_refused": (5, 3, 2, 4)}
     assert set(examples) | set(truths) == {rule.__name__ for rule in kernel.RULES}
@@ -637,9 +637,10 @@ def test_compiled_rows_can_be_advanced_in_steps():
 def _in_steps(scenario, plan, stops):
     skus, output = len(scenario.axes.items), empty_output(scenario)
     states = np.zeros((skus, kernel.STATE_SIZE), np.int64)
+    requests = np.zeros((0, kernel.REQUEST_SIZE), np.int64)
     pending = np.zeros((skus, pending_capacity(scenario, plan), 3), np.int64)
     lots = np.zeros((skus, lot_capacity(scenario), 2), np.int64)
     for stop in stops:
         tables = world_table(scenario), plan_table(scenario, plan), output
-        kernel.advance(*tables, states, pending, lots, 0, skus, stop == stops[0], stop)
+        kernel.advance(*tables, states, pending, lots, requests, 0, skus, stop == stops[0], stop)
     return totals_of(output)

@@ -33,6 +33,7 @@ RULES = (
     rules.rounded_quantity,
     rules.landed_cost_u6,
     rules.is_better_offer,
+    rules.order_rank,
     rules.is_refused,
     rules.next_review,
     rules.overlap,
@@ -45,7 +46,7 @@ cost_share, served, share_of = rules.cost_share, rules.served, rules.share_of
 views_on_empty_shelf, expired_units = rules.views_on_empty_shelf, rules.expired_units
 inventory_position, needed_quantity = rules.inventory_position, rules.needed_quantity
 rounded_quantity, landed_cost_u6, is_better_offer = rules.rounded_quantity, rules.landed_cost_u6, rules.is_better_offer
-is_refused, next_review, overlap = rules.is_refused, rules.next_review, rules.overlap
+order_rank, is_refused, next_review, overlap = rules.order_rank, rules.is_refused, rules.next_review, rules.overlap
 payable_value_days = rules.payable_value_days
 
 F_SOLD, F_LOST, F_WAITED, F_LATE = (FIELD_INDEX[name] for name in ("sold", "lost", "waited", "late"))
@@ -70,6 +71,9 @@ F_LAST_SALE = FIELD_INDEX["last_sale_day"]
     NEXT_DATE, NEXT_REVIEW, PENDING_HEAD, PENDING_COUNT, LOT_HEAD, LOT_COUNT,
 ) = range(24)  # fmt: skip
 STATE_SIZE = 24
+# What a row would order: columns of the requests. The offer is -1 where there is none.
+R_OFFER, R_QUANTITY, R_MOST, R_RANK = range(4)
+REQUEST_SIZE = 4
 
 
 @register_jitable
@@ -127,7 +131,7 @@ def _add_lot(lots: IntArray, head: int, count: int, expires: int, received_throu
 @kernel
 def advance(
     world: World, plan: PlanTable, output: Output, states: IntArray, pendings: IntArray, lot_rings: IntArray,
-    first_row: int, last_row: int, fresh: bool, until: int,
+    requests: IntArray, first_row: int, last_row: int, fresh: bool, until: int,
 ) -> None:  # fmt: skip
     """Run rows first_row..last_row - 1 from where their state stands to the start of day ``until``.
 
@@ -137,6 +141,8 @@ def advance(
             row: then rows must be fresh and run to the end.
         pendings: (N, capacity, 3) rings of open orders: arrival day, units, unit cost; capacity a power of two.
         lot_rings: (N, capacity, 2) rings of lots: expiry day, units received through it; capacity a power of two.
+        requests: (N, REQUEST_SIZE) what rows would order where orders of a day compete: a row with a request stops at
+            the close of that day and goes on with the next call. (0, REQUEST_SIZE): every row orders what it wants.
         first_row, last_row: rows.
         fresh: start from the opening state of day 0.
         until: first day not to run; T to finish.
@@ -144,7 +150,7 @@ def advance(
     part_ends, next_order_day = world.part_ends, world.next_order_day  # as fields they would be counted at each call
     dates, parts = plan.level_days.shape[0], part_ends.shape[0]
     pending_mask, lot_mask = pendings.shape[1] - 1, lot_rings.shape[1] - 1
-    counts_views = world.views_before.shape[0] > 0
+    counts_views, competes = world.views_before.shape[0] > 0, requests.shape[0] > 0
     for sku in range(first_row, last_row):
         slot = sku - first_row if states.shape[0] > 1 else 0
         state, pending, lots = states[slot], pendings[slot], lot_rings[slot]
@@ -190,7 +196,7 @@ def advance(
         next_order, next_date, review_day = state[NEXT_ORDER], state[NEXT_DATE], state[NEXT_REVIEW]
         head, count, lot_head, lot_count = state[PENDING_HEAD], state[PENDING_COUNT], state[LOT_HEAD], state[LOT_COUNT]
 
-        date = next_date - 1
+        date, stop = next_date - 1, until
         part_end = part_ends[part] if part < parts else NEVER
         sold_units = lost_units = revenue = cost_of_goods = value_days = unit_days = on_order_days = 0
         stockout_days = views_out = received = spend = ordered = lines = payable = 0
@@ -208,7 +214,7 @@ def advance(
 
         while True:
             # Demand that stock covers and that leaves the position above the reorder point sets nothing else going.
-            quiet_until = min(until, part_end, arrival_next, review_day, rare_next)
+            quiet_until = min(stop, part_end, arrival_next, review_day, rare_next)
             began, first_demand = last, next_demand
             while demand_next < quiet_until:
                 while date_next < demand_next and position > _level(plan.reorder_point, next_date, sku):
@@ -265,7 +271,7 @@ def advance(
                         output.stockouts[category, end_out] -= 1
                 last = day
                 demanded = 0
-            done = day >= until and not closes_part
+            done = day >= stop and not closes_part
             if closes_part or done:
                 closed = rows[min(part, parts - 1)]
                 closed[F_SOLD] += sold_units
@@ -462,7 +468,12 @@ def advance(
                             offer_cost, world.offer_lead_time[offer], ordered_units,
                         ):  # fmt: skip
                             offer, ordered_units, offer_cost = candidate, quantity, cost
-                    if offer >= 0:
+                    if offer >= 0 and competes:
+                        requests[slot, R_OFFER], requests[slot, R_QUANTITY] = offer, ordered_units
+                        requests[slot, R_MOST] = longest - position
+                        requests[slot, R_RANK] = order_rank(_level(plan.priority_u6, date, sku), need, position)
+                        stop = day
+                    elif offer >= 0:
                         seller = world.offer_supplier[offer]
                         lead_time = world.quantiles[world.offer_distribution[offer], world.draws[seller, day]]
                         arrives = world.arrival_day[day + lead_time]
@@ -501,3 +512,40 @@ def advance(
         state[PART], state[NEXT_DEMAND], state[NEXT_ADJUSTMENT] = part, next_demand, next_adjustment
         state[NEXT_ORDER], state[NEXT_DATE], state[NEXT_REVIEW] = next_order, next_date, review_day
         state[PENDING_HEAD], state[PENDING_COUNT], state[LOT_HEAD], state[LOT_COUNT] = head, count, lot_head, lot_count
+
+
+@kernel
+def place_granted(
+    world: World, output: Output, states: IntArray, pendings: IntArray, rows: IntArray, offers: IntArray,
+    granted: IntArray, day: int,
+) -> None:  # fmt: skip
+    """Place what was granted to rows that stopped at the close of a day.
+
+    Args:
+        world, output, states, pendings: as in ``advance``; one state per row.
+        rows, offers, granted: (K,) row, offer and units of each order; 0 units: none.
+        day: of the orders.
+    """
+    part_ends = world.part_ends
+    for index in range(rows.shape[0]):
+        sku, offer, quantity = rows[index], offers[index], granted[index]
+        if quantity == 0:
+            continue
+        state, totals = states[sku], output.rows[sku]
+        seller, part = world.offer_supplier[offer], state[PART]
+        lead_time = world.quantiles[world.offer_distribution[offer], world.draws[seller, day]]
+        arrives = world.arrival_day[day + lead_time]
+        cost = quantity * world.offer_unit_cost[offer]
+        _expect(
+            pendings[sku], state[PENDING_HEAD], state[PENDING_COUNT], arrives, quantity, world.offer_unit_cost[offer]
+        )
+        state[PENDING_COUNT] += 1
+        state[ON_ORDER] += quantity
+        state[ON_ORDER_VALUE] += cost
+        totals[part, F_ORDERED] += quantity
+        totals[part, F_LINES] += 1
+        totals[part, F_LINE_COSTS] += world.offer_line_cost[offer]
+        output.supplier_lines[seller, day] += 1
+        output.on_order_value[world.category[sku], day] += cost
+        prepaid, terms = share_of(cost, world.prepayment_u6[seller]), world.terms_days[seller]
+        _book_payable(totals, part_ends, part, cost, prepaid, terms, day, arrives)

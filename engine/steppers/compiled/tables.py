@@ -65,6 +65,7 @@ class PlanTable(NamedTuple):
     supplier: IntArray
     lead_time: IntArray
     max_position: IntArray
+    priority_u6: IntArray
     order_first: IntArray
     order_day: IntArray
     order_arrives: IntArray
@@ -145,7 +146,7 @@ def plan_table(scenario: Scenario, plan: Levels | Orders) -> PlanTable:
         orders = (np.zeros(skus + 1, np.int64), *([nothing] * 6))
     else:
         none = np.full((1, skus), NEVER_ORDER, np.int64)
-        levels = (np.zeros(1, np.int64), none, *([np.ones((1, skus), np.int64)] * 7))
+        levels = (np.zeros(1, np.int64), none, *([np.ones((1, skus), np.int64)] * 8))
         orders = (
             _first_rows(plan.sku, skus), plan.ordered_on, plan.arrives_on, plan.quantity, plan.unit_cost,
             plan.line_cost, plan.supplier,
