@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from arena_pipeline.assets import arena, demand
+from arena_pipeline.assets import arena, demand, forecasting
 from arena_pipeline.assets.checks import CHECKS
 from arena_pipeline.assets.figures import FIGURE_ASSETS
 from arena_pipeline.assets.ingest import ingest_assets
@@ -44,6 +44,7 @@ def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinit
         demand.demand_quality,
         demand.hidden_and_recovered,
         demand.demand_forecasts,
+        forecasting.forecast_coverage,
         arena.scenario,
         arena.actual,
         arena.hindsight,
