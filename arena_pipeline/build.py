@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from arena_pipeline.assets import arena, demand, forecasting
+from arena_pipeline.assets import arena, demand, forecasting, planning
 from arena_pipeline.assets.checks import CHECKS
 from arena_pipeline.assets.figures import FIGURE_ASSETS
 from arena_pipeline.assets.ingest import ingest_assets
@@ -52,6 +52,7 @@ def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinit
         *arena.backtest_assets(settings),
         *scorecard_assets(settings),
         *FIGURE_ASSETS,
+        planning.recommended_plan,
         *network_assets(settings),
     ]
     shown = [key for asset in assets for key in asset.keys if asset.group_names_by_key[key] in REPORTED]

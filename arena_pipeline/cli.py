@@ -214,6 +214,19 @@ def explain(
 
 @main.command()
 @workspace_option
+@click.option("--supplier", default=None, help="Only the orders to this supplier.")
+@told_plainly
+def plan(workspace: Path | None, supplier: str | None) -> None:
+    """Print what the best strategy would order this week, by supplier, and why."""
+    from arena_pipeline import recommending, terminal  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.store import Store  # noqa: PLC0415
+
+    settings = load_settings(workspace)
+    terminal.print_proposals(console, recommending.stored(Store.of(settings)), settings, supplier)
+
+
+@main.command()
+@workspace_option
 @told_plainly
 def runs(workspace: Path | None) -> None:
     """List scored runs."""

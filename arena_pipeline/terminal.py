@@ -14,6 +14,7 @@ from arena_pipeline.explaining import Explanation
 from arena_pipeline.history import RunRecord, changed_inputs, changed_scores, differences
 from arena_pipeline.ingest.previewing import Preview
 from arena_pipeline.settings import Settings
+from engine.errors import InputError, nearest
 from engine.scorecard.ranking import trade_off_sentence
 from engine.steppers.ledger import FLOWS, Review
 
@@ -141,6 +142,34 @@ def _print_review(console: Console, told: Explanation, review: Review) -> None:
     if order is not None:
         arrival = told.axes.date_of(order.arrives_on).isoformat()
         console.print(f"    ordered {order.quantity}, arrives {arrival} ({order.arrives_on - order.ordered_on} days)")
+
+
+def print_proposals(console: Console, table: pl.DataFrame, settings: Settings, supplier: str | None) -> None:
+    """Order proposals by supplier, each with its reason.
+
+    Raises:
+        InputError: the supplier has none, with the nearest name.
+    """
+    orders = table.filter(pl.col("order_quantity") > 0)
+    known = orders["supplier"].unique().sort().to_list()
+    if supplier is not None and supplier not in known:
+        raise InputError(
+            "supplier must have proposals this week", value=supplier, remedy=nearest(supplier, known) or str(known)
+        )
+    currency = settings.shop.currency
+    for (name,), rows in orders.group_by("supplier", maintain_order=True):
+        if supplier in {None, name}:
+            value = rows["order_value"].sum()
+            console.print(f"[bold]{escape(str(name))}[/bold]: {rows.height} lines, {value:,.2f} {currency}")
+            for row in rows.to_dicts():
+                title = f"{row['item_id']} {row['item_name'] or ''}".strip()
+                head = f"  {row['order_on']}  {row['order_quantity']:>6} x {title}"
+                console.print(escape(head), highlight=False, soft_wrap=True)
+                console.print(f"      {escape(row['reason'])}", style="dim", highlight=False, soft_wrap=True)
+    total, lines = orders["order_value"].sum(), orders.height
+    console.print(f"{lines} lines to {len(known)} suppliers, {total:,.2f} {currency} in all", highlight=False)
+    if settings.shop.synthetic:
+        console.print(escape(settings.shop.synthetic), style="yellow", highlight=False)
 
 
 def runs_table(records: list[RunRecord]) -> Table:

@@ -34,7 +34,7 @@ COVERAGE_SCHEMA = {
     kinds={"numpy"},
     deps=["demand_forecasts"],
     code_version="1",
-    description="How often four weeks of demand stayed within the quantile forecast, by option and volume; out of sample.",
+    description="Share of four-week demand within the quantile forecast, out of sample, by option and volume.",
 )
 def forecast_coverage(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Share of SKU-windows covered at .80, .90, .95 and .98."""
