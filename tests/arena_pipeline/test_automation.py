@@ -14,6 +14,7 @@ BESIDE = {"actual", "hindsight", "upper_bound"}
 SCORECARDS = {
     "scorecard", "pareto_front", "category_scorecard", "supplier_scorecard", "segment_scorecard", "item_scorecard",
     "roi", "simulated_against_real", "rate_sensitivity", "supplier_performance", "weekly_scorecard", "arena_report",
+    "recommended_plan",
 }  # fmt: skip
 
 
