@@ -86,6 +86,7 @@ def world_from_today(
         opening_orders=orders,
         part_ends=np.array([days], np.int64),
         seed=scenario.seed,
+        limits=scenario.limits,
     )
 
 
@@ -133,7 +134,9 @@ def _reason(world: Scenario, levels: Levels, sku: int, on_order: int, review: Re
     head = f"{position} is not above the reorder point {trigger}; level {review.level}: need {review.need}"
     chosen = next((offer for offer in review.offers if offer.outcome == "chosen"), None)
     if chosen is None or review.order is None:
-        why = sorted({offer.outcome for offer in review.offers})
+        why = sorted({offer.outcome for offer in review.offers if offer.outcome not in {"chosen", "dearer"}})
+        if review.proposed:
+            why = [f"{review.proposed} wait: a limit on money or the supplier's minimum order value"]
         return f"{head}; no order: {'; '.join(why) or 'no offer'}"
     return f"{head}; {_choice(chosen, review, minor)}"
 
@@ -151,9 +154,10 @@ def _choice(chosen: OfferConsidered, review: Review, minor: int) -> str:
         "multiple": "rounded up to the multiple",
         "minimum or break": "raised to the minimum or price break",
     }
+    if review.order is not None and review.order.quantity != review.proposed:
+        limited = f"{review.order.quantity} instead of {review.proposed} by a limit on money or the supplier's minimum"
+    else:
+        limited = f"{chosen.quantity} ({rounded[chosen.rounding]})"
     rivals = sum(offer.outcome in {"chosen", "dearer"} for offer in review.offers)
     least = f", least landed cost of {rivals} offers" if rivals > 1 else ""
-    return (
-        f"{chosen.quantity} ({rounded[chosen.rounding]}) from {chosen.supplier} "
-        f"at {chosen.unit_cost / minor:,.2f}{least}"
-    )
+    return f"{limited} from {chosen.supplier} at {chosen.unit_cost / minor:,.2f}{least}"

@@ -1,6 +1,7 @@
 """Proposals are what the tick would order; the oracle is the compiled stepper, which shares no code with the ledger."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.plan import NEVER_ORDER, Levels
 from engine.recommendation import Supply, proposals, world_from_today
-from engine.scenario import OpeningOrders
+from engine.scenario import Limits, OpeningOrders
 from engine.steppers.compiled import run_compiled
 from tests.engine.make_scenario import Size, int64, make_levels, make_scenario
 
@@ -78,3 +79,22 @@ def test_open_orders_count_and_what_is_gone_from_the_catalogue_is_left_out():
     assert not {proposal.sku for proposal in found} & set(np.flatnonzero(gone).tolist())
     assert len(found) + gone.sum() == 9
     assert pytest.approx(TODAY) == levels.days[0]
+
+
+def test_limits_on_money_hold_for_the_week_and_the_reason_says_so():
+    told = 0
+    for seed in range(10):
+        world, levels = week(seed)
+        free = sum(
+            found.quantity * found.chosen.unit_cost for found in proposals(world, levels, TODAY, 100) if found.quantity
+        )
+        tight = replace(world, limits=Limits(np.zeros(3, np.int64), weekly_spend=free // 2))
+        found = proposals(tight, levels, TODAY, 100)
+        weeks = {}
+        for proposal in found:
+            if proposal.quantity:
+                number = (proposal.review.day + world.axes.first_day.weekday()) // 7
+                weeks[number] = weeks.get(number, 0) + proposal.quantity * proposal.chosen.unit_cost
+        assert all(spent <= free // 2 for spent in weeks.values())
+        told += sum("limit on money" in proposal.reason for proposal in found)
+    assert told > 0
