@@ -24,14 +24,15 @@ from engine.schema import Axes
 ACTIVITY_LOGS = ("conversions", "page_views", "page_views_daily", "stock_snapshots", "purchase_orders", "products")
 COUNTED = {"conversions": "where cancelled is not true"}
 """Rows that count, of tables in which not all do."""
+ITEMS_HELD = "select item_id from logs.products where item_id not in (select bundle_item_id from logs.bundles)"
+"""A bundle is sold and never held: its items are."""
 DAYS_OF_LOGS = "select min(day) as first, max(day) as last from logs.{table}"
 
 
 def read_log(warehouse: Warehouse, table: str) -> pl.DataFrame:
-    """One log table without its bookkeeping columns, in the order in which it was written."""
-    return warehouse.read(
-        f"select * exclude (file_id, row_number) from logs.{table} order by file_id, row_number, rowid"
-    )
+    """One log table without its bookkeeping columns, in the order in which it was written; without cancelled orders."""
+    rows = f"select * exclude (file_id, row_number) from logs.{table} {COUNTED.get(table, '')}"
+    return warehouse.read(f"{rows} order by file_id, row_number, rowid")
 
 
 def log_days(warehouse: Warehouse, table: str) -> tuple[date, date] | None:
@@ -52,13 +53,56 @@ def shop_axes(warehouse: Warehouse, settings: Settings) -> Axes:
     views = log_days(warehouse, "page_views_daily") or log_days(warehouse, "page_views") or days
     first = settings.shop.first_day or min(days[0], max(views[0], days[0] - timedelta(days=7)))
     last = settings.shop.last_day or days[1]
-    items = warehouse.read("select item_id from logs.products order by item_id")["item_id"].to_list()
+    items = warehouse.read(ITEMS_HELD)["item_id"].to_list()
     return Axes(tuple(sorted(items)), first, (last - first).days + 1)
 
 
-def read_activity_logs(warehouse: Warehouse) -> ActivityLogs:
-    """The logs that daily activity is derived from."""
-    return ActivityLogs(**{table: read_log(warehouse, table) for table in ACTIVITY_LOGS})
+def read_activity_logs(warehouse: Warehouse, settings: Settings) -> ActivityLogs:
+    """The logs that daily activity is derived from: bundles in their items, stock of the chosen locations."""
+    tables = {table: read_log(warehouse, table) for table in ACTIVITY_LOGS}
+    bundles = read_log(warehouse, "bundles")
+    if bundles.height:
+        tables["conversions"] = unbundled(tables["conversions"], bundles, tables["products"])
+    chosen = settings.shop.locations
+    if chosen is not None:
+        sold_from = pl.col("location_id").is_null() | pl.col("location_id").is_in(list(chosen))
+        tables["stock_snapshots"] = tables["stock_snapshots"].filter(sold_from)
+    return ActivityLogs(**tables)
+
+
+def unbundled(lines: pl.DataFrame, bundles: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
+    """Order lines of bundles as lines of the items in them; the price is split by list price, evenly if there is none.
+
+    Args:
+        lines: ``logs.conversions``.
+        bundles: ``bundle_item_id, item_id, quantity``.
+        products: ``item_id, price``.
+
+    Raises:
+        InputError: a bundle holds a bundle.
+    """
+    nested = bundles.filter(pl.col("item_id").is_in(bundles["bundle_item_id"].to_list()))
+    if nested.height:
+        raise InputError(
+            "a bundle must not hold a bundle", value=nested["item_id"][0], place="logs.bundles",
+            remedy="List the items of the inner bundle in the outer one",
+        )  # fmt: skip
+    parts = bundles.join(products.select("item_id", listed=pl.col("price")), on="item_id", how="left")
+    worth = (pl.col("quantity") * pl.col("listed").fill_null(0)).sum().over("bundle_item_id")
+    share = pl.when(worth > 0).then(pl.col("listed").fill_null(0) / worth)
+    parts = parts.select(
+        bundle="bundle_item_id", part="item_id", per=pl.col("quantity"),
+        share=share.otherwise(1 / pl.col("quantity").sum().over("bundle_item_id")),
+    )  # fmt: skip
+    numbered = lines.with_row_index("place")
+    whole = numbered.join(parts.select(item_id="bundle").unique(), on="item_id", how="anti")
+    split = numbered.join(parts, left_on="item_id", right_on="bundle", how="inner").with_columns(
+        item_id=pl.col("part"),
+        quantity=pl.col("quantity") * pl.col("per"),
+        price=(pl.col("price") * pl.col("share")).round().cast(pl.Int64),
+    )
+    together = pl.concat([whole, split.select(whole.columns)]).sort("place", "item_id")
+    return together.drop("place")
 
 
 def categories_of(warehouse: Warehouse, axes: Axes) -> list[str]:

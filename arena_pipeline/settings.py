@@ -47,6 +47,7 @@ TableName = Literal[
     "purchase_orders",
     "planned_promotions",
     "item_aliases",
+    "bundles",
     "locations",
     "transfers",
 ]
@@ -70,6 +71,15 @@ class ShopSettings(EngineSettings):
     vat_rate: float = Field(0.0, ge=0, lt=1, description="share of the net price, at most four decimals: 0.2 is 20 %")
     first_day: date | None = Field(None, description="first day to replay; default: the first day of the logs")
     last_day: date | None = Field(None, description="last day to replay; default: the last day of the logs")
+    locations: tuple[str, ...] | None = Field(
+        None, min_length=1, description="locations whose stock can be sold; default: all, summed"
+    )
+    exchange_rates: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="units of the shop's currency for one unit of another, such as { USD = 0.79 }"
+    )
+    exchange_rate_file: str | None = Field(
+        None, description="CSV with date, currency, rate; a rate holds from its date on, before exchange_rates"
+    )
     synthetic: str | None = Field(None, description="note shown with all money figures when data are generated")
 
     @checks("time_zone")
@@ -347,8 +357,9 @@ def _check_paths(settings: Settings) -> None:
     if settings.paths.allow_outside:
         return
     globs = {f"sources.{table}": source.files for table, source in settings.sources.items()}
-    truth = {"paths.truth": (settings.paths.truth,)} if settings.paths.truth else {}
-    for key, values in {"paths.var": (settings.paths.var,), **truth, **globs}.items():
+    named = {"paths.truth": settings.paths.truth, "shop.exchange_rate_file": settings.shop.exchange_rate_file}
+    single = {key: (value,) for key, value in named.items() if value}
+    for key, values in {"paths.var": (settings.paths.var,), **single, **globs}.items():
         for value in values:
             absolute = Path(os.path.normpath(settings.workspace / value))
             if not absolute.is_relative_to(settings.workspace):

@@ -47,7 +47,7 @@ def daily_activity(context: dg.AssetExecutionContext, arena: ArenaResource) -> d
     warehouse, store = arena.warehouse, arena.store
     axes = demand.shop_axes(warehouse, arena.settings)
     context.log.info(f"daily activity of {len(axes.items):,} items over {axes.days} days")
-    activity = build_activity(demand.read_activity_logs(warehouse), axes, arena.settings.demand)
+    activity = build_activity(demand.read_activity_logs(warehouse, arena.settings), axes, arena.settings.demand)
     save_bundle(store.demand("axes.npz"), axes)
     write_frame(store.demand("daily_activity.parquet"), activity.daily)
     write_frame(store.demand("order_sizes.parquet"), activity.orders)

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from arena_pipeline import ingest as logs
+from arena_pipeline.ingest.contract import ALIASED
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import Settings, TableName
 
@@ -19,6 +20,7 @@ DESCRIPTIONS: dict[TableName, str] = {
     "page_views": "Page views, single events or counts per day.",
     "planned_promotions": "Promotions known ahead.",
     "item_aliases": "Item ids of other systems.",
+    "bundles": "What a bundle holds: its order lines count as lines of its items.",
     "locations": "Places that hold stock, and the share of demand that buys there.",
     "transfers": "How each location is supplied, and how long that takes.",
 }
@@ -27,23 +29,32 @@ ALWAYS: tuple[TableName, ...] = (
 )  # fmt: skip
 DEPENDENT: tuple[TableName, ...] = (
     "supplier_offers", "purchase_orders", "stock_snapshots", "conversions", "page_views", "planned_promotions",
+    "item_aliases", "bundles",
 )  # fmt: skip
 
 
 def ingest_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """Assets of the tables that every arena has, and of optional ones that are configured."""
     optional = [table for table in DESCRIPTIONS if table not in ALWAYS and table in settings.sources]
-    return [_log_asset(table) for table in (*ALWAYS, *optional)]
+    return [_log_asset(table, _named_by(table, settings)) for table in (*ALWAYS, *optional)]
 
 
-def _log_asset(table: TableName) -> dg.AssetsDefinition:
+def _named_by(table: TableName, settings: Settings) -> list[TableName]:
+    """Tables that name the items of a table."""
+    if table not in DEPENDENT:
+        return []
+    aliased = table in ALIASED and "item_aliases" in settings.sources
+    return ["products", "item_aliases"] if aliased else ["products"]
+
+
+def _log_asset(table: TableName, deps: list[TableName]) -> dg.AssetsDefinition:
     @dg.asset(
         name=table,
         group_name=GROUP,
         description=DESCRIPTIONS[table],
         owners=[OWNER],
         kinds={"duckdb"},
-        deps=["products"] if table in DEPENDENT else [],
+        deps=deps,
         code_version="1",
     )
     def log_table(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]

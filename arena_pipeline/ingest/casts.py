@@ -4,7 +4,7 @@ Every expression gives NULL where the value does not fit; `rules` then sets the 
 integers from the decimal text: no binary fraction is involved, halves go to the even unit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from arena_pipeline.ingest.contract import Column, Kind
 from arena_pipeline.ingest.readers import LogFile, name, text
@@ -27,13 +27,15 @@ class Convention:
         vat_basis_points: tax contained in gross prices, in 1/10,000 of the net price; 0 when prices are net.
         currency: ISO code.
         salt: secret, hexadecimal; identities are stored hashed with it.
+        rates: exchange rates (currency, first day, units of the shop's currency as decimal text), sorted.
     """
 
     time_zone: str
     minor_units: int
     vat_basis_points: int
     currency: str
-    salt: str
+    salt: str = field(repr=False)
+    rates: tuple[tuple[str, str, str], ...] = ()
 
 
 def raw_name(column: Column) -> str:

@@ -160,6 +160,10 @@ class Table:
 LATEST = ("file_id desc", "row_number desc")
 DAY_OF_EVENT = {"day": ("DATE", "cast(event_timestamp as date)")}
 AT_LEAST_ONE = "Leave it empty for 1"
+_PER_UNIT = "coalesce(units_per_purchase_unit, 1)"
+# The supplier's unit (a case of 12) in units of sale; all quantities and costs of a row are stored in units of sale.
+_PURCHASE_UNIT = Column("units_per_purchase_unit", Kind.INTEGER, check=">= 1", stored=_PER_UNIT, remedy=AT_LEAST_ONE)
+_COST_PER_UNIT = f"cast(round_even(unit_cost / {_PER_UNIT}, 0) as bigint)"
 
 _ITEM = Column("item_id", Kind.TEXT, required=True)
 
@@ -336,21 +340,41 @@ SUPPLIER_OFFERS = Table(
     columns=(
         Column("supplier_id", Kind.TEXT, required=True),
         _ITEM,
-        Column("unit_cost", Kind.MONEY, required=True, check=">= 0", remedy="An offer needs the cost of one unit"),
-        Column("min_quantity", Kind.INTEGER, check=">= 1", stored="coalesce(min_quantity, 1)", remedy=AT_LEAST_ONE),
+        Column(
+            "unit_cost",
+            Kind.MONEY,
+            required=True,
+            check=">= 0",
+            stored=_COST_PER_UNIT,
+            remedy="An offer needs the cost of one unit",
+        ),
+        Column(
+            "min_quantity",
+            Kind.INTEGER,
+            check=">= 1",
+            stored=f"coalesce(min_quantity * {_PER_UNIT}, 1)",
+            remedy=AT_LEAST_ONE,
+        ),
         Column(
             "min_order_quantity",
             Kind.INTEGER,
             check=">= 1",
-            stored="coalesce(min_order_quantity, 1)",
+            stored=f"coalesce(min_order_quantity, 1) * {_PER_UNIT}",
             remedy=AT_LEAST_ONE,
         ),
-        Column("order_multiple", Kind.INTEGER, check=">= 1", stored="coalesce(order_multiple, 1)", remedy=AT_LEAST_ONE),
+        Column(
+            "order_multiple",
+            Kind.INTEGER,
+            check=">= 1",
+            stored=f"coalesce(order_multiple, 1) * {_PER_UNIT}",
+            remedy=AT_LEAST_ONE,
+        ),
         Column("line_cost", Kind.MONEY, check=">= 0", stored="coalesce(line_cost, 0)"),
         Column("lead_time_days", Kind.NUMBER, check=">= 0"),
         Column("lead_time_std_days", Kind.NUMBER, check=">= 0"),
         Column("valid_from", Kind.DAY),
         Column("valid_to", Kind.DAY),
+        _PURCHASE_UNIT,
     ),
     key=Key(columns=("supplier_id", "item_id", "min_quantity", "valid_from"), prefer=LATEST),
     rules=(
@@ -371,11 +395,12 @@ PURCHASE_ORDERS = Table(
         Column("supplier_id", Kind.TEXT, required=True),
         _ITEM,
         Column("order_date", Kind.DAY, required=True),
-        Column("order_quantity", Kind.INTEGER, required=True, check=">= 1"),
+        Column("order_quantity", Kind.INTEGER, required=True, check=">= 1", stored=f"order_quantity * {_PER_UNIT}"),
         Column("expected_date", Kind.DAY),
         Column("received_date", Kind.DAY),
-        Column("received_quantity", Kind.INTEGER, check=">= 0"),
-        Column("unit_cost", Kind.MONEY, check=">= 0"),
+        Column("received_quantity", Kind.INTEGER, check=">= 0", stored=f"received_quantity * {_PER_UNIT}"),
+        Column("unit_cost", Kind.MONEY, check=">= 0", stored=_COST_PER_UNIT),
+        _PURCHASE_UNIT,
     ),
     key=Key(
         columns=("order_number", "item_id", "line_number"),
@@ -424,6 +449,21 @@ ITEM_ALIASES = Table(
     key=Key(columns=("source", "source_item_id"), prefer=LATEST),
 )
 
+BUNDLES = Table(
+    name="bundles",
+    columns=(
+        Column("bundle_item_id", Kind.TEXT, required=True),
+        _ITEM,
+        Column("quantity", Kind.INTEGER, check=">= 1", stored="coalesce(quantity, 1)", remedy=AT_LEAST_ONE),
+    ),
+    key=Key(columns=("bundle_item_id", "item_id"), prefer=LATEST),
+    rules=(
+        RowRule(
+            "a bundle must not hold itself", "bundle_item_id <> item_id", "item_id", "Name the items that are in it"
+        ),
+    ),
+)
+
 LOCATIONS = Table(
     name="locations",
     columns=(
@@ -462,6 +502,7 @@ TRANSFERS = Table(
 CONTRACT: dict[TableName, tuple[Table, ...]] = {
     "products": (PRODUCTS,),
     "item_aliases": (ITEM_ALIASES,),
+    "bundles": (BUNDLES,),
     "suppliers": (SUPPLIERS,),
     "supplier_offers": (SUPPLIER_OFFERS,),
     "planned_promotions": (PLANNED_PROMOTIONS,),
@@ -473,4 +514,8 @@ CONTRACT: dict[TableName, tuple[Table, ...]] = {
     "transfers": (TRANSFERS,),
 }
 
-ALIASED = ("page_views", "page_views_daily", "conversions", "stock_snapshots")
+ALIASED = (
+    "page_views", "page_views_daily", "conversions", "stock_snapshots", "purchase_orders", "supplier_offers",
+    "planned_promotions", "bundles",
+)  # fmt: skip
+"""Tables whose items may go by another system's names."""

@@ -44,6 +44,7 @@ def open_foreign(
         numbered=True,
         private=adapter.private,
         header_lines=0 if source.adapter == "access_log" else 1,
+        alias_source=source.alias_source or source.adapter,
     )
 
 

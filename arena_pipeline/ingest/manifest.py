@@ -4,6 +4,7 @@ A file is known by the SHA-256 of its bytes: the same content changes nothing, u
 """
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import duckdb
 
 from arena_pipeline.ingest.casts import Convention
 from arena_pipeline.ingest.contract import CONTRACT
-from arena_pipeline.ingest.rules import UNKNOWN_ITEM
+from arena_pipeline.ingest.rules import UNKNOWN_ITEM, UNKNOWN_RATE
 from arena_pipeline.settings import TableName
 from engine.errors import InputError
 
@@ -157,11 +158,58 @@ def record(connection: duckdb.DuckDBPyConnection, row: ManifestRow) -> None:
     connection.execute("insert into logs.manifest values (?, ?, ?, ?, ?, ?, ?, ?, ?)", list(astuple(row)))
 
 
-def curable_files(connection: duckdb.DuckDBPyConnection, file_ids: Iterable[int]) -> set[int]:
-    """Of these files, those with rows set aside for an unknown item that is known by now."""
+def curable_files(connection: duckdb.DuckDBPyConnection, file_ids: Iterable[int], convention: Convention) -> set[int]:
+    """Of these files, those with rows set aside whose item, or whose currency's rate of that day, is known by now.
+
+    The day of a row that was set aside is not kept: files with a currency without rate are read again when rates were
+    added since.
+    """
+    ids = list(file_ids)
     rows = connection.execute(
-        "select distinct file_id from logs.quarantine where rule = ? and list_contains(?, file_id) and value in "
+        "select distinct file_id from logs.quarantine where list_contains(?, file_id) and rule = ? and value in "
         "(select item_id from logs.products union select source_item_id from logs.item_aliases)",
-        [UNKNOWN_ITEM, list(file_ids)],
+        [ids, UNKNOWN_ITEM],
     ).fetchall()
+    if _rates_added(connection, convention):
+        codes = list({code for code, _, _ in convention.rates})
+        rows += connection.execute(
+            "select distinct file_id from logs.quarantine where list_contains(?, file_id) and rule = ? "
+            "and list_contains(?, upper(value))",
+            [ids, UNKNOWN_RATE, codes],
+        ).fetchall()
     return {int(row[0]) for row in rows}
+
+
+RATES = "shop.exchange_rates"
+
+
+def _rates_before(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
+    found = connection.execute("select value from logs.conventions where name = ?", [RATES]).fetchone()
+    return {(code, day, rate) for code, day, rate in json.loads(found[0])} if found else set()
+
+
+def _rates_added(connection: duckdb.DuckDBPyConnection, convention: Convention) -> bool:
+    return bool(set(convention.rates) - _rates_before(connection))
+
+
+def check_rates(connection: duckdb.DuckDBPyConnection, convention: Convention) -> None:
+    """Rates that rows were converted with must stay; further ones may be added.
+
+    Raises:
+        InputError: a rate was changed or taken away.
+    """
+    gone = sorted(_rates_before(connection) - set(convention.rates))
+    if gone:
+        code, day, rate = gone[0]
+        raise InputError(
+            f"the exchange rate of {code} from {day} on must stay what the stored rows were converted with ({rate})",
+            place="arena.toml, shop.exchange_rates, shop.exchange_rate_file",
+            remedy="Set it back, or ingest everything anew (`arena ingest --rebuild`)",
+        )
+
+
+def keep_rates(connection: duckdb.DuckDBPyConnection, convention: Convention) -> None:
+    """Remember the rates, at the end of an ingest of order lines."""
+    connection.execute("delete from logs.conventions where name = ?", [RATES])
+    if convention.rates:
+        connection.execute("insert into logs.conventions values (?, ?)", [RATES, json.dumps(convention.rates)])

@@ -35,6 +35,7 @@ class LogFile:
         numbered: the scan gives `source_row`, a row's number in the file.
         private: text of rows that cannot be read may hold customer fields and is not kept.
         header_lines: lines before the first row.
+        alias_source: under which name `item_aliases` know the log.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class LogFile:
     numbered: bool = False
     private: bool = False
     header_lines: int = 1
+    alias_source: str = ""
 
 
 def open_log(
@@ -79,6 +81,7 @@ def open_log(
         scan=_scan(path, kind, sample),
         decimal=source.decimal or decimal_mark(sample.rows, numeric),
         warning=_ignored(label, table, names),
+        alias_source=source.alias_source or "canonical",
     )
 
 

@@ -1,17 +1,21 @@
 """Which rows do not fit, and why: the contract's rules as one SQL CASE.
 
 The first rule that a row breaks is the one reported. What does not belong here: rules that need other tables
-(`staging` looks up items).
+(`lookups`).
 """
 
 from dataclasses import dataclass
 
-from arena_pipeline.ingest.casts import Convention, raw_name, raw_text
-from arena_pipeline.ingest.contract import Column, Kind, Table
+from arena_pipeline.ingest.casts import raw_name, raw_text
+from arena_pipeline.ingest.contract import Column, Kind
 from arena_pipeline.ingest.readers import LogFile, column_of, text
 
 UNKNOWN_ITEM = "unknown item"
 UNKNOWN_ITEM_REMEDY = "Add the item to products, or map it in item_aliases; the row is taken in then by itself"
+UNKNOWN_RATE = "currency must be the shop's, or have an exchange rate on that day"
+UNKNOWN_RATE_REMEDY = (
+    "Give shop.exchange_rates or shop.exchange_rate_file, convert the amounts in the export, or leave these rows out"
+)
 ANY_CURRENCY = "XXX"  # ISO 4217: no currency; set only while a folder is looked at
 FIRST_DATE, END_DATE = "1990-01-01", "2101-01-01"
 
@@ -46,14 +50,12 @@ class Rule:
     remedy: str
 
 
-def rules_of(log: LogFile, convention: Convention) -> list[Rule]:
+def rules_of(log: LogFile) -> list[Rule]:
     """All rules for the rows of one file, in the order in which they are tried."""
     present = [column for column in log.table.columns if column.found_in(log.names)]
     rules = [_whole_row(log, present)] if log.format == "ndjson" else []
     for column in present:
         rules += _rules_of_column(column)
-    if log.table.name == "conversions" and "currency" in log.names and convention.currency != ANY_CURRENCY:
-        rules.append(_currency(log.table, convention))
     for rule in log.table.rules:
         column = column_of(log.table, rule.column)
         if column in present:
@@ -104,13 +106,3 @@ def _rules_of_column(column: Column) -> list[Rule]:
 def _whole_row(log: LogFile, present: list[Column]) -> Rule:
     empty = " and ".join(f"{raw_name(column)} is null" for column in present)
     return Rule("line must be a JSON object", empty, "null", f"Write one object per line with {', '.join(log.names)}")
-
-
-def _currency(table: Table, convention: Convention) -> Rule:
-    column = column_of(table, "currency")
-    return Rule(
-        f"currency must be {convention.currency}",
-        f"not (upper(currency) = {text(convention.currency)})",
-        raw_text(column),
-        "Convert the amounts in the export, or leave these rows out: a shop has one currency",
-    )

@@ -13,11 +13,13 @@ from arena_pipeline.ingest.manifest import (
     Content,
     ManifestRow,
     check_conventions,
+    check_rates,
     check_reading,
     content_of,
     content_stamp,
     create_tables,
     curable_files,
+    keep_rates,
     known_files,
     next_file_id,
     record,
@@ -25,6 +27,7 @@ from arena_pipeline.ingest.manifest import (
 from arena_pipeline.ingest.merging import merge
 from arena_pipeline.ingest.privacy import salt_of
 from arena_pipeline.ingest.quarantine import check_share, set_aside
+from arena_pipeline.ingest.rates import rates_of
 from arena_pipeline.ingest.readers import LogFile, open_log
 from arena_pipeline.ingest.report import FileReport, IngestReport
 from arena_pipeline.ingest.staging import clear, stage
@@ -84,7 +87,7 @@ def _ingest_table(
         known = known_files(connection, source)
         check_reading(connection, source, settings.sources[source].reading, known=bool(known))
         present = {known[content.digest].file_id for content in contents if content.digest in known}
-        curable = curable_files(connection, present)
+        curable = curable_files(connection, present, convention)
         for content in contents:
             row = known.get(content.digest)
             label = settings.label(content.path)
@@ -99,6 +102,8 @@ def _ingest_table(
             reports.append(report)
             warnings += [log.warning] if log.warning else []
             progress(f"{log.table.name}: {label}: {report.rows_new:,} new of {report.rows_read:,} rows")
+        if source == "conversions":
+            keep_rates(connection, convention)
         check_share(connection, source, present, settings.ingest.max_quarantine_share)
     return reports, warnings[:1]
 
@@ -168,11 +173,15 @@ def _prepare(warehouse: Warehouse, convention: Convention, *, rebuild: bool) -> 
     with warehouse.transaction() as connection:
         create_tables(connection)
         check_conventions(connection, convention)
+        check_rates(connection, convention)
 
 
 def _convention(settings: Settings) -> Convention:
     shop = settings.shop
-    return Convention(shop.time_zone, shop.minor_units, shop.vat_basis_points, shop.currency, salt_of(settings.var))
+    return Convention(
+        shop.time_zone, shop.minor_units, shop.vat_basis_points, shop.currency, salt_of(settings.var),
+        rates_of(settings),
+    )  # fmt: skip
 
 
 def _chosen(tables: Collection[TableName] | None) -> list[TableName]:

@@ -9,9 +9,19 @@ from dataclasses import dataclass
 import duckdb
 
 from arena_pipeline.ingest.casts import Convention, raw_name, raw_value, typed
-from arena_pipeline.ingest.contract import ALIASED, Table
-from arena_pipeline.ingest.readers import REJECT_SCANS, REJECTS, LogFile, name, text, unreadable
-from arena_pipeline.ingest.rules import UNKNOWN_ITEM, UNKNOWN_ITEM_REMEDY, Rule, first_broken, rules_of, shown_value
+from arena_pipeline.ingest.lookups import convert_prices, look_up_items
+from arena_pipeline.ingest.readers import REJECT_SCANS, REJECTS, LogFile, name, unreadable
+from arena_pipeline.ingest.rules import (
+    ANY_CURRENCY,
+    UNKNOWN_ITEM,
+    UNKNOWN_ITEM_REMEDY,
+    UNKNOWN_RATE,
+    UNKNOWN_RATE_REMEDY,
+    Rule,
+    first_broken,
+    rules_of,
+    shown_value,
+)
 from engine.errors import InputError
 
 STAGED, READ, REJECTED = "temp.staged", "temp.read_rows", "temp.rejected"
@@ -22,7 +32,7 @@ class Stage:
     """What was read from one file.
 
     Attributes:
-        rules: rules by index; the last one is the unknown item.
+        rules: rules by index; the last ones are those that need other tables.
         rows_read: all data rows, those that could not be split into columns included.
         rejected: rows of the latter kind.
     """
@@ -39,7 +49,7 @@ def stage(connection: duckdb.DuckDBPyConnection, log: LogFile, convention: Conve
         InputError: DuckDB cannot read the file at all, or a quote swallows the rows after it.
     """
     clear(connection)
-    rules = rules_of(log, convention)
+    rules = rules_of(log)
     connection.execute("set preserve_insertion_order = true")
     try:
         connection.execute(f"create temp table read_rows as {_typed_rows(log, rules, convention)}")
@@ -48,8 +58,11 @@ def stage(connection: duckdb.DuckDBPyConnection, log: LogFile, convention: Conve
     rejected = _collect_rejects(connection, log) if log.format == "csv" else 0
     _number_rows(connection, rejected, "source_row" if log.numbered else "rowid + 1")
     if log.table.knows_items:
-        _look_up_items(connection, log.table, len(rules))
+        look_up_items(connection, READ, log, len(rules))
     rules.append(Rule(UNKNOWN_ITEM, "", "", UNKNOWN_ITEM_REMEDY))
+    if log.table.name == "conversions" and "currency" in log.names and convention.currency != ANY_CURRENCY:
+        convert_prices(connection, READ, convention, len(rules))
+    rules.append(Rule(UNKNOWN_RATE, "", "", UNKNOWN_RATE_REMEDY))
     return Stage(rules, _count(connection, READ) + rejected, rejected)
 
 
@@ -109,27 +122,6 @@ def _number_rows(connection: duckdb.DuckDBPyConnection, rejected: int, number: s
         f"select row_number, row_number() over (order by row_number) as place from {REJECTED}) group by 1"
         f") gap on numbered.rank >= gap.rank"
     )
-
-
-def _look_up_items(connection: duckdb.DuckDBPyConnection, table: Table, unknown: int) -> None:
-    """Map items that products lacks by their alias; mark the rows whose item stays unknown."""
-    fits_not = "rule_index is null and item_id not in (select item_id from logs.products)"
-    found = connection.execute(f"select count(*) from {READ} where {fits_not}").fetchone()
-    if not found or not found[0]:
-        return
-    for source in _alias_sources(table):  # one after the other: the most particular alias wins
-        aliases = f"select source_item_id, item_id as known_id from logs.item_aliases where lower(source) = {source}"
-        connection.execute(
-            f"update {READ} set item_id = known_id from ({aliases}) where {fits_not} and item_id = source_item_id"
-        )
-    connection.execute(f"update {READ} set rule_index = {unknown}, shown = item_id where {fits_not}")
-
-
-def _alias_sources(table: Table) -> list[str]:
-    """SQL of the sources under which an alias applies to rows of a table."""
-    if table.name not in ALIASED:
-        return []
-    return [text(table.name.removesuffix("_daily")), text("*")]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

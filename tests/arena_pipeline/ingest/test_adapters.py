@@ -10,6 +10,7 @@ import pytest
 
 from arena_pipeline.ingest.adapters import ADAPTERS
 from arena_pipeline.ingest.contract import CONTRACT
+from arena_pipeline.ingest.rules import UNKNOWN_RATE
 from engine.errors import InputError, SettingsError
 
 SAMPLES = Path(__file__).parents[2] / "data" / "adapters"
@@ -75,7 +76,7 @@ def test_ga4_purchases_that_fire_again_count_once_and_the_day_is_the_shops(shop)
     ]
     assert shop.quarantine() == [
         (7, "item_id must be given", None),
-        (3, "currency must be GBP", "USD"),
+        (3, UNKNOWN_RATE, "USD"),
     ]
     assert b"111.222" not in shop.settings.warehouse_path.read_bytes()
 
@@ -410,7 +411,7 @@ def test_names_and_values_of_files_never_become_sql(shop, name):
     }
     shop.overrides = {"conversions": source}
     shop.ingest("conversions")
-    assert shop.quarantine() == [(1, "currency must be GBP", name)]
+    assert shop.quarantine() == [(1, UNKNOWN_RATE, name)]
     assert shop.rows("products", "item_id") == [(name,)]
 
 

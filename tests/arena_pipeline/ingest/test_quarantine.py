@@ -2,6 +2,7 @@
 
 import pytest
 
+from arena_pipeline.ingest.rules import UNKNOWN_RATE
 from engine.errors import InputError
 
 GOOD = {
@@ -40,7 +41,7 @@ BAD = [
     ("conversions", "T2,2011-01-05,A1,2,inf,GBP", "price must be a price", "inf"),
     ("conversions", "T2,2011-01-05,A1,2,£2.50,GBP", "price must be a price", "£2.50"),
     ("conversions", "T2,2011-01-05,A1,2,1e12,GBP", "price must be a price", "1e12"),
-    ("conversions", "T2,2011-01-05,A1,2,2.50,EUR", "currency must be GBP", "EUR"),
+    ("conversions", "T2,2011-01-05,A1,2,2.50,EUR", UNKNOWN_RATE, "EUR"),
     ("conversions", "T2,2011-01-05,B7,2,2.50,GBP", "unknown item", "B7"),
     ("page_views", "2011-01-05T10:00:00,B7,,", "unknown item", "B7"),
     ("page_views", "2011-01-05T10:00:00,A1,,maybe", "in_stock must be a true or false", "maybe"),
