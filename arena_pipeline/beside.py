@@ -3,7 +3,7 @@
 What belongs here: joining logs with replays. What does not: figures of a run (``engine.scorecard``).
 """
 
-from dataclasses import replace
+from dataclasses import fields
 from datetime import timedelta
 
 import numpy as np
@@ -126,10 +126,10 @@ def supplier_table(arena: ArenaResource) -> pl.DataFrame:
         paid(arena).select("supplier_id", "paid", "orders"), on="supplier_id", how="left", maintain_order="left"
     )
     promised = promised_days(world.actual, lines, world.scenario)
+    lost = lost_margins(world.scenario, world.actual, settings)
+    known = {name: number for number, name in enumerate(world.scenario.suppliers.names)}
     cost = [
-        lateness_cost(world.scenario, world.actual, promised, world.scenario.suppliers.names.index(name), settings)
-        if name in world.scenario.suppliers.names
-        else None
+        lateness_cost(world.scenario, world.actual, promised, known[name], lost, settings) if name in known else None
         for name in table["supplier_id"].to_list()
     ]
     return table.with_columns(cost_of_lateness=pl.Series(cost, dtype=pl.Float64))
@@ -154,25 +154,32 @@ def promised_days(orders: Orders, lines: pl.DataFrame, scenario: Scenario) -> In
     return np.maximum(day.to_numpy().astype(np.int64), -1)
 
 
-def lateness_cost(scenario: Scenario, orders: Orders, promised: IntArray, supplier: int, settings: Settings) -> float:
-    """Lost margin that a supplier's late lines caused, major units; 0 where none was late."""
+def lateness_cost(
+    scenario: Scenario, orders: Orders, promised: IntArray, supplier: int, lost: IntArray, settings: Settings
+) -> float:
+    """Lost margin that a supplier's late lines caused, major units; 0 where none was late.
+
+    Args:
+        scenario: the world; ``orders``: the shop's own; ``promised``: of ``promised_days``.
+        supplier: index; ``lost``: (S,) lost margin of the orders as they came; ``settings``: of the workspace.
+    """
     arrives = punctual_arrivals(orders.arrives_on, np.where(orders.supplier == supplier, promised, -1))
     arrives = np.maximum(arrives, orders.ordered_on + 1)
     late = arrives < orders.arrives_on
     if not late.any():
         return 0.0
     skus = np.unique(orders.sku[late])
-    alone, count = subset_scenario(scenario, skus), len(scenario.axes.items)
-    punctual = replace(orders, arrives_on=arrives)
-    order = np.lexsort((punctual.arrives_on, punctual.ordered_on, punctual.sku))
-    punctual = Orders(**{name: getattr(punctual, name)[order] for name in Orders.__dataclass_fields__})
-    lost = [lost_margin(alone, subset_plan(plan, skus, count), settings) for plan in (orders, punctual)]
-    return (lost[0] - lost[1]) / 10**settings.shop.minor_units
+    order = np.lexsort((arrives, orders.ordered_on, orders.sku))
+    columns = {field.name: getattr(orders, field.name) for field in fields(orders)} | {"arrives_on": arrives}
+    punctual = Orders(**{name: column[order] for name, column in columns.items()})
+    alone = subset_scenario(scenario, skus)
+    otherwise = lost_margins(alone, subset_plan(punctual, skus, len(lost)), settings)
+    return float(lost[skus].sum() - otherwise.sum()) / 10**settings.shop.minor_units
 
 
-def lost_margin(scenario: Scenario, plan: Plan, settings: Settings) -> int:
-    """Lost margin of a run over the scored window, minor units."""
+def lost_margins(scenario: Scenario, plan: Plan, settings: Settings) -> IntArray:
+    """(S,) lost margin of a run over the scored window, minor units."""
     window = scored_window(scenario, settings.window.warm_up_days)
     totals = simulate(scenario, plan, stepper=settings.stepper)
     sums = sku_sums(totals, sku_facts(scenario, window, settings.costs), window)
-    return int(sums["lost_revenue"].sum() - sums["lost_cost"].sum())
+    return sums["lost_revenue"] - sums["lost_cost"]

@@ -1,15 +1,19 @@
 """Group ``reports``: files for people, of everything the scorecards hold; ``arena_pipeline.report`` writes them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from arena_pipeline.metadata import markdown_table
 from arena_pipeline.report.answer import headline
+from arena_pipeline.report.brief import brief
 from arena_pipeline.report.facts import gather
 from arena_pipeline.report.html import Writer
+from arena_pipeline.report.workbook import workbook
 from arena_pipeline.report.writer import render
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.store import write_whole
@@ -18,25 +22,47 @@ GROUP = "reports"
 OWNER = "team:arena"
 
 
+@dataclass(frozen=True)
+class Report:
+    """One file: asset, name, how it is made of the facts, and what it is."""
+
+    asset: str
+    file: str
+    make: Callable[[dict[str, Any]], bytes]
+    description: str
+
+
+REPORTS = (
+    Report("arena_report", "arena_report.html", lambda facts: render(facts).encode(),
+           "The answer with everything behind it, in one HTML file that needs no network."),
+    Report("arena_workbook", "arena_workbook.xlsx", workbook,
+           "The tables behind the answer as an Excel workbook with filters and charts."),
+    Report("arena_brief", "arena_brief.pdf", brief, "The answer on a few printed pages."),
+)  # fmt: skip
+
+
 def report_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The reports; each is made anew when any of the tables it may show has changed."""
+    return [_report(report, upstream) for report in REPORTS]
 
+
+def _report(report: Report, upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.asset(
+        name=report.asset,
         group_name=GROUP,
         owners=[OWNER],
-        kinds={"html"},
+        kinds={report.file.rpartition(".")[2]},
         deps=list(upstream),
         code_version="1",
-        description="The answer with everything behind it, in one HTML file that needs no network.",
+        description=report.description,
     )
-    def arena_report(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        """Offline HTML."""
+    def made(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
         facts = gather(arena)
-        content = render(facts).encode()
-        path = arena.store.report("arena_report.html")
+        content = report.make(facts)
+        path = arena.store.report(report.file)
         write_whole(path, lambda partial: partial.write_bytes(content))
-        context.log.info(f"report: {arena.settings.label(path)}, {len(content):,} bytes")
-        sentence = _plain(Writer(facts["shop"]["currency"]), headline(facts))
+        context.log.info(f"{arena.settings.label(path)}, {len(content):,} bytes")
+        sentence = Writer(facts["shop"]["currency"]).plain(headline(facts))
         tables = [{"table": name, "rows": len(rows)} for name, rows in sorted(facts["tables"].items())]
         return dg.MaterializeResult(
             metadata={
@@ -46,7 +72,7 @@ def report_assets(upstream: Sequence[dg.AssetKey]) -> list[dg.AssetsDefinition]:
             }
         )
 
-    return [arena_report]
+    return made
 
 
 def file_metadata(path: Path, content: bytes) -> dict[str, dg.MetadataValue]:
@@ -56,7 +82,3 @@ def file_metadata(path: Path, content: bytes) -> dict[str, dg.MetadataValue]:
         "bytes": dg.MetadataValue.int(len(content)),
         "sha256": dg.MetadataValue.text(hashlib.sha256(content).hexdigest()),
     }
-
-
-def _plain(writer: Writer, pieces: tuple[object, ...]) -> str:
-    return "".join(piece if isinstance(piece, str) else writer.text(piece.value, piece.kind) for piece in pieces)  # type: ignore[attr-defined]

@@ -46,6 +46,15 @@ class Writer:
             self.amount(piece.value, piece.kind) if isinstance(piece, Amount) else escape(piece) for piece in pieces
         )
 
+    def plain(self, pieces: Sentence) -> str:
+        """The same without mark-up."""
+        return "".join(self._piece(one) for one in pieces)
+
+    def _piece(self, one: Amount | str) -> str:
+        if isinstance(one, str):
+            return one
+        return one.value if isinstance(one.value, str) else self.text(one.value, one.kind)
+
     @staticmethod
     def _plain(value: float) -> str:
         return f"{value:.6g}" if abs(value) < 100 else f"{value:.2f}".rstrip("0").rstrip(".")
