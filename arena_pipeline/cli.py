@@ -53,10 +53,16 @@ def main() -> None:
 @main.command()
 @workspace_option
 @click.option("--row-order", type=int, default=None, help="Write the logs with rows and items in another order.")
+@click.option(
+    "--network/--no-network",
+    default=None,
+    help="Add a generated network (stockroom, hubs, stores) to the shop, or take it away; default: as it is.",
+)
 @told_plainly
-def demo(workspace: Path | None, row_order: int | None) -> None:
+def demo(workspace: Path | None, row_order: int | None, network: bool | None) -> None:
     """Make the demo shop's logs, run everything, print the leaderboard."""
     from arena_pipeline.demo import write_demo_shop  # noqa: PLC0415 - only this command needs it
+    from arena_pipeline.demo.network import remove_network, write_network  # noqa: PLC0415
     from arena_pipeline.terminal import StageDisplay  # noqa: PLC0415
 
     settings = load_settings(workspace)
@@ -66,6 +72,8 @@ def demo(workspace: Path | None, row_order: int | None) -> None:
     display.tell(
         f"{shop.counts['skus']:,} items, {shop.counts['days']} days" if "skus" in shop.counts else "logs written"
     )
+    if network is not None:
+        (write_network if network else remove_network)(settings.var / "demo-network")
     _run_and_print(settings, display, "all")
 
 

@@ -52,6 +52,7 @@ TableName = Literal[
     "transfers",
 ]
 TABLES: tuple[TableName, ...] = get_args(TableName)
+NETWORK_TABLES: tuple[TableName, ...] = ("locations", "transfers")
 
 AdapterName = Literal[
     "canonical", "mapped", "ga4", "shopify", "woocommerce", "access_log", "retailrocket", "freshretailnet"
@@ -294,6 +295,11 @@ class Settings(EngineSettings):
         source = self.sources.get(table)
         found = {path for pattern in source.files for path in self._glob(pattern)} if source else set()
         return tuple(sorted(path for path in found if path.is_file() and path.name[0] not in "._"))
+
+    @cached_property
+    def has_network(self) -> bool:
+        """Whether the tables of a network are configured and have files."""
+        return all(self.files_of(table) for table in NETWORK_TABLES)
 
     def label(self, path: Path) -> str:
         """A path as shown to people: relative to the workspace where it lies below it."""

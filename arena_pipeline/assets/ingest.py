@@ -5,7 +5,7 @@ import dagster as dg
 from arena_pipeline import ingest as logs
 from arena_pipeline.ingest.contract import ALIASED
 from arena_pipeline.resources import ArenaResource
-from arena_pipeline.settings import Settings, TableName
+from arena_pipeline.settings import NETWORK_TABLES, Settings, TableName
 
 GROUP = "ingest"
 OWNER = "team:arena"
@@ -35,7 +35,8 @@ DEPENDENT: tuple[TableName, ...] = (
 
 def ingest_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """Assets of the tables that every arena has, and of optional ones that are configured."""
-    optional = [table for table in DESCRIPTIONS if table not in ALWAYS and table in settings.sources]
+    absent = [table for table in NETWORK_TABLES if not settings.files_of(table)]
+    optional = [table for table in DESCRIPTIONS if table in settings.sources and table not in (*ALWAYS, *absent)]
     return [_log_asset(table, _named_by(table, settings)) for table in (*ALWAYS, *optional)]
 
 

@@ -1,6 +1,7 @@
 """Group ``network``: levels for every location of a configured network, and both ways to set them, simulated.
 
-Only where ``locations`` and ``transfers`` are among the sources. The work is in ``engine.multi_echelon``.
+Only where ``locations`` and ``transfers`` are among the sources and have files. The work is in
+``engine.multi_echelon``.
 """
 
 import dagster as dg
@@ -12,26 +13,24 @@ from arena_pipeline import demand
 from arena_pipeline.bundles import load_bundle
 from arena_pipeline.metadata import frame_metadata, markdown_table
 from arena_pipeline.resources import ArenaResource
-from arena_pipeline.settings import Settings
+from arena_pipeline.settings import NETWORK_TABLES, Settings
 from arena_pipeline.store import write_frame
 from engine.multi_echelon.shop_network import ShopNetwork, plan_items, score_items
 from engine.schema import MICRO, Axes
 
 GROUP = "network"
 OWNER = "team:arena"
-TABLES = ("locations", "transfers")
 SERVICE = 0.95
 
 
 def network_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """The assets of this group; none unless both tables are configured."""
-    configured = {str(table) for table in settings.sources}
-    return [multi_echelon_plan, network_scorecard] if configured.issuperset(TABLES) else []
+    """The assets of this group; none unless a network is configured."""
+    return [multi_echelon_plan, network_scorecard] if settings.has_network else []
 
 
 def shop_network(arena: ArenaResource) -> ShopNetwork:
     """The network of the ingested tables."""
-    return ShopNetwork.of_tables(*(demand.read_log(arena.warehouse, table) for table in TABLES))
+    return ShopNetwork.of_tables(*(demand.read_log(arena.warehouse, table) for table in NETWORK_TABLES))
 
 
 def unit_costs(arena: ArenaResource, axes: Axes) -> NDArray[np.int64]:
@@ -56,7 +55,7 @@ def replay(arena: ArenaResource, axes: Axes) -> NDArray[np.float64]:
     group_name=GROUP,
     owners=[OWNER],
     kinds={"polars"},
-    deps=["censored_daily_demand", "products", "supplier_offers", *TABLES],
+    deps=["censored_daily_demand", "products", "supplier_offers", *NETWORK_TABLES],
     code_version="1",
     description="Base-stock levels of every item and location by guaranteed service, and every location on its own.",
 )

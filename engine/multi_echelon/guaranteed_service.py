@@ -139,6 +139,23 @@ def optimise_tree(network: StageNetwork) -> ServicePlan:
     return problem.plan(service, inbound, np.inf)
 
 
+def without_slack(network: StageNetwork, plan: ServicePlan) -> ServicePlan:
+    """The plan with every inbound time at the longest service time promised to the stage.
+
+    Where demand is bounded in whole units, safety stock is not monotone in time (one unit covers one day or five), and
+    an optimum may count with a longer inbound time than anybody quotes. Goods arrive earlier all the same: the shorter
+    time keeps every promise with base stocks that are no larger.
+    """
+    problem = Problem.of(network)
+    inbound = np.array(
+        [
+            max([stage.inbound_time, *(int(plan.service_times[source]) for source in network.suppliers[position])])
+            for position, stage in enumerate(network.stages)
+        ]
+    )
+    return problem.plan(plan.service_times, inbound, plan.lower_bound)
+
+
 def spanning_tree(network: StageNetwork) -> list[int]:
     """Positions of links that join all stages without a second way, in the order stated."""
     group = list(range(len(network.stages)))

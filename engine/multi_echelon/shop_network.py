@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.errors import InputError, nearest
 from engine.multi_echelon.acyclic import optimise_network
 from engine.multi_echelon.demand_bounds import Quantile
+from engine.multi_echelon.guaranteed_service import without_slack
 from engine.multi_echelon.network import Location, Network, Rationing, Route, simulate
 from engine.multi_echelon.network_figures import figures
 from engine.multi_echelon.stages import Link, Stage, StageNetwork
@@ -160,7 +161,7 @@ def plan_items(
     for number in np.flatnonzero(mean > 0):
         arguments = float(mean[number]), float(variance[number]), float(unit_cost[number])
         stages = shop.stages(*arguments, service)
-        plan, pooled = optimise_network(stages), stages.pooled[0]
+        plan, pooled = without_slack(stages, optimise_network(stages)), stages.pooled[0]
         stocks = stages.safety_stocks()
         for position, (stage, place) in enumerate(zip(stages.stages, shop.locations, strict=True)):
             alone = pooled[position] * stage.latest + stocks[position][stage.latest]

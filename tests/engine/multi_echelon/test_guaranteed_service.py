@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine.errors import InputError
 from engine.multi_echelon.acyclic import optimise_network
 from engine.multi_echelon.demand_bounds import Formula, Quantile, SquareRoot, Table
-from engine.multi_echelon.guaranteed_service import Problem, optimise_tree
+from engine.multi_echelon.guaranteed_service import Problem, optimise_tree, without_slack
 from engine.multi_echelon.network import simulate
 from engine.multi_echelon.network_figures import longest_waits as simulated_waits
 from engine.multi_echelon.service_check import customer_needs, cut_at_bounds, demand_bounds, longest_waits
@@ -257,3 +257,26 @@ def test_stages_without_stock_pass_their_waits_on():
     plan = optimise_tree(chain(("b", {"holds_stock": False}), ("a", {"holds_stock": False})))
     assert plan.service_times.tolist()[:2] == [2, 4]
     assert plan.net_times.tolist() == [0, 0, 6]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0.01, 3), st.floats(1, 4), st.lists(st.integers(1, 9), min_size=2, max_size=5))
+def test_without_slack_no_stage_waits_for_longer_than_promised_or_holds_more(mean, dispersion, times):
+    """A chain with demand bounded in whole units, where an optimum may count with longer inbound times."""
+    names = [f"stage-{number}" for number in range(len(times))]
+    deviation = (mean * dispersion) ** 0.5
+    stages = tuple(
+        Stage(name, time, 1.0 + number, demand_mean=mean * last, demand_deviation=deviation if last else None)
+        for number, (name, time) in enumerate(zip(names, times, strict=True))
+        for last in [number == len(times) - 1]
+    )
+    network = StageNetwork(stages, tuple(map(Link, names, names[1:])), Quantile(0.95, "negative_binomial"))
+    plan = optimise_tree(network)
+    tight = without_slack(network, plan)
+    promised_before = [0, *tight.service_times[:-1].tolist()]
+    assert tight.inbound_times.tolist() == promised_before
+    assert tight.net_times.tolist() == [
+        before + time - own for before, time, own in zip(promised_before, times, tight.service_times, strict=True)
+    ]
+    assert (tight.service_times == plan.service_times).all()
+    assert (tight.base_stocks <= plan.base_stocks + 1e-9).all()
