@@ -14,9 +14,8 @@ from arena_pipeline.runs import RunFailedError, Stage, _run, workspace_instance
 from engine.schema import Axes
 
 SOURCES = '[sources]\nlocations = ["network/locations/*"]\ntransfers = ["network/transfers/*"]\n'
-STAGE = Stage(
-    "network", tuple(dg.AssetKey(name) for name in ("locations", "transfers", "multi_echelon_plan", "network_scorecard")), {}
-)  # fmt: skip
+ASSETS = ("locations", "transfers", "multi_echelon_plan", "network_scorecard")
+STAGE = Stage("network", tuple(dg.AssetKey(name) for name in ASSETS), {})
 
 
 def with_network(workspace):
@@ -48,7 +47,7 @@ def read_results(workspace):
 
 
 def test_the_assets_appear_with_the_files_of_the_network_and_go_with_them(copy):
-    names = {"locations", "transfers", "multi_echelon_plan", "network_scorecard"}
+    names = set(ASSETS)
 
     def known():
         return names & {
