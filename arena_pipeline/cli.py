@@ -164,6 +164,23 @@ def validate(workspace: Path | None, path: Path | None) -> None:
     )
 
 
+@main.command()
+@workspace_option
+@click.argument("visitor_id")
+@told_plainly
+def forget(workspace: Path | None, visitor_id: str) -> None:
+    """Delete the page views of a visitor for good (the id as in the log files)."""
+    from arena_pipeline.ingest.privacy import forget as delete  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.warehouse import Warehouse  # noqa: PLC0415
+
+    settings = load_settings(workspace)
+    rows = delete(Warehouse(settings.warehouse_path), settings.var, visitor_id)
+    console.print(
+        f"{rows:,} page views deleted; rows of this visitor in log files stay out from now on. "
+        "Remove them from your files too, then run the arena again"
+    )
+
+
 def _check_look_ahead(found: dict[str, str | None] | None) -> None:
     if found is None:
         console.print("strategies: not yet checked for look-ahead, run the arena first", style="dim")

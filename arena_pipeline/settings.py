@@ -35,6 +35,8 @@ from engine.settings import CostRates, DemandSettings, EngineSettings, LimitSett
 from engine.simulation import StepperName
 
 FILE_NAME = "arena.toml"
+INCOMPLETE = (".part", ".partial", ".tmp", ".filepart", ".crdownload", "~")
+"""Endings of files that a program writes before it renames them."""
 WORKSPACE_VARIABLE = "ARENA_WORKSPACE"
 
 TableName = Literal[
@@ -164,6 +166,15 @@ class IngestSettings(EngineSettings):
     max_quarantine_share: float = Field(0.05, ge=0, le=1, description="share of a table's rows that may be set aside")
     memory_limit: str = Field("2GB", pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$", description="of DuckDB")
     threads: int | None = Field(None, ge=1, description="threads of DuckDB; default: all cores")
+    still_seconds: float = Field(
+        1.0,
+        ge=0,
+        le=600,
+        description="a file changed less than that ago is looked at again; one that grows is not taken",
+    )
+    max_expansion: float = Field(
+        100.0, ge=1, description="size of an unpacked file over its packed size, beyond the first 100 MB"
+    )
     lock_timeout_seconds: float = Field(120.0, ge=0, description="how long to wait for another process's lock")
 
 
@@ -291,10 +302,13 @@ class Settings(EngineSettings):
         return self.var / "results"
 
     def files_of(self, table: TableName) -> tuple[Path, ...]:
-        """Files that the table's globs name now, sorted by path; hidden ones and those starting with '_' left out."""
+        """Files that the table's globs name now, sorted by path.
+
+        Left out: hidden files, those starting with '_', and those whose name says that they are not complete.
+        """
         source = self.sources.get(table)
         found = {path for pattern in source.files for path in self._glob(pattern)} if source else set()
-        return tuple(sorted(path for path in found if path.is_file() and path.name[0] not in "._"))
+        return tuple(sorted(path for path in found if path.is_file() and _is_complete(path.name)))
 
     @cached_property
     def has_network(self) -> bool:
@@ -308,6 +322,10 @@ class Settings(EngineSettings):
     def _glob(self, pattern: str) -> Iterator[Path]:
         absolute = Path(os.path.normpath(self.workspace / pattern))
         return Path(absolute.anchor).glob(str(absolute.relative_to(absolute.anchor)))
+
+
+def _is_complete(name: str) -> bool:
+    return name[0] not in "._" and not name.lower().endswith(INCOMPLETE)
 
 
 def find_workspace(start: Path | None = None) -> Path:

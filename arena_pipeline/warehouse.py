@@ -19,6 +19,11 @@ import polars as pl
 from engine.errors import ArenaError, InputError
 
 POLL_SECONDS = (0.05, 0.15)
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+"""DuckDB fetches nothing: what is read needs only the extensions that come with it."""
 
 
 class WarehouseBusyError(ArenaError):
@@ -93,8 +98,34 @@ class Warehouse:
             connection.execute(f"delete from {name} as old using {view} as new where {matches}")
             connection.execute(f"insert into {name} by name select * from {view}")
 
+    def replace_days(self, table: str, frame: pl.DataFrame) -> int:
+        """Write a frame with a column ``day``; of a table of equal columns only days whose rows differ are rewritten.
+
+        Returns:
+            Days that were written or removed.
+        """
+        with self.connect() as connection, _registered(connection, frame) as view, transaction(connection):
+            _create_schema(connection, table)
+            name = _quoted(table)
+            if not _same_columns(connection, table, view):
+                connection.execute(f"create or replace table {name} as select * from {view}")
+                return frame["day"].n_unique()
+            digest = "select day, count(*) as rows, bit_xor(hash(t)) as digest from {} as t group by day"
+            connection.execute(
+                f"create or replace temp table changed_days as select coalesce(old.day, new.day) as day "
+                f"from ({digest.format(name)}) old full join ({digest.format(view)}) new on old.day = new.day "
+                f"where old.rows is distinct from new.rows or old.digest is distinct from new.digest"
+            )
+            connection.execute(f"delete from {name} where day in (select day from changed_days)")
+            connection.execute(
+                f"insert into {name} by name select * from {view} where day in (select day from changed_days)"
+            )
+            counted = connection.execute("select count(*) from changed_days").fetchone()
+            connection.execute("drop table changed_days")
+            return int(counted[0]) if counted else 0
+
     def _wait_for_lock(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": self.memory_limit}
+        config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": self.memory_limit, **OFFLINE}
         if self.threads is not None:
             config["threads"] = self.threads
         deadline = time.monotonic() + self.timeout_seconds
@@ -138,6 +169,17 @@ def _create_schema(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     schema = table.rpartition(".")[0]
     if schema:
         connection.execute(f'create schema if not exists "{schema}"')
+
+
+def _same_columns(connection: duckdb.DuckDBPyConnection, table: str, view: str) -> bool:
+    """Whether ``schema.name`` exists and has the view's columns and types."""
+    schema, _, name = table.rpartition(".")
+    query = (
+        "select column_name, data_type from information_schema.columns where table_schema = ? and table_name = ? "
+        "order by ordinal_position"
+    )
+    old = connection.execute(query, [schema or "main", name]).fetchall()
+    return old == connection.execute(f"select column_name, column_type from (describe {view})").fetchall()
 
 
 def _quoted(table: str) -> str:

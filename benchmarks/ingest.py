@@ -94,7 +94,7 @@ def settings_of(folder: Path) -> Settings:
     """A workspace around the files."""
     shop = {"name": "benchmark", "currency": "GBP", "time_zone": "Europe/London", "prices_include_vat": False}
     sources = {table: [f"logs/{table}/*"] for table in ("products", "page_views", "conversions")}
-    return parse_settings({"shop": shop, "sources": sources}, folder)
+    return parse_settings({"shop": shop, "sources": sources, "ingest": {"still_seconds": 0}}, folder)
 
 
 def _with_products(folder: Path, settings: Settings) -> None:

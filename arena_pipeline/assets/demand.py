@@ -53,7 +53,7 @@ def daily_activity(context: dg.AssetExecutionContext, arena: ArenaResource) -> d
     write_frame(store.demand("order_sizes.parquet"), activity.orders)
     save_bundle(store.demand("counts.npz"), activity.counts)
     named = demand.with_names(activity.daily, axes)
-    warehouse.replace_table("demand.daily_activity", named)
+    rewritten = warehouse.replace_days("demand.daily_activity", named)
     daily = activity.daily
     units = daily.group_by("day").agg(pl.col("units_sold").sum()).sort("day")["units_sold"].to_list()
     known = daily.filter(pl.col("stock_state").is_in(["observed", "reconstructed"])).height
@@ -68,6 +68,7 @@ def daily_activity(context: dg.AssetExecutionContext, arena: ArenaResource) -> d
             "units_sold": int(daily["units_sold"].sum()),
             "stock_known_share": known / max(daily.height, 1),
             "units_per_day": sparkline([float(value) for value in units], "units sold per day"),
+            "days_rewritten": rewritten,
             "stock_repairs": repairs.height,
             "largest_stock_repairs": markdown_table(largest.to_dicts()),
             "bot_views": activity.counts.bot_views,

@@ -72,6 +72,7 @@ def _log_asset(table: TableName, deps: list[TableName]) -> dg.AssetsDefinition:
                 "files": len(report.files),
                 "files_known": known,
                 **totals,
+                "days_touched": report.days_touched,
                 "rows_per_second": round(read / report.seconds) if read else 0,
             }
         )

@@ -7,6 +7,7 @@ integers from the decimal text: no binary fraction is involved, halves go to the
 from dataclasses import dataclass, field
 
 from arena_pipeline.ingest.contract import Column, Kind
+from arena_pipeline.ingest.privacy import hashed
 from arena_pipeline.ingest.readers import LogFile, name, text
 
 _SCALE = 1_000_000  # prices are read to six decimals
@@ -73,7 +74,7 @@ def typed(column: Column, log: LogFile, convention: Convention) -> str:
     if column.kind is Kind.FLAG:
         return f"try_cast({raw_text(column)} as boolean)"
     if column.kind is Kind.PERSON:
-        return f"cast('0x' || sha256({text(convention.salt)} || {raw_text(column)})[1:16] as ubigint)"
+        return hashed(raw_text(column), text(convention.salt))
     return f"lower(replace({raw_text(column)}, ' ', ''))" if column.pattern else raw_text(column)
 
 

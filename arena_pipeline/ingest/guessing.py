@@ -18,6 +18,7 @@ from arena_pipeline.ingest.adapters.look import Look, look_at, plain_name
 from arena_pipeline.ingest.contract import CONTRACT, Kind, Table
 from arena_pipeline.ingest.sniffing import SUFFIXES, first_text
 from arena_pipeline.settings import AdapterName, Source, TableName
+from arena_pipeline.warehouse import OFFLINE
 from engine.errors import InputError
 
 PREFERRED: dict[str, tuple[AdapterName, ...]] = {
@@ -104,7 +105,7 @@ def guess_files(paths: Iterable[Path]) -> Guesses:
     """Guess every file, and choose one adapter per table."""
     found: list[Guess] = []
     unknown: list[tuple[Path, str]] = []
-    with duckdb.connect() as connection:
+    with duckdb.connect(config=OFFLINE) as connection:
         for path in paths:
             try:
                 guesses = guess_file(connection, path)

@@ -7,17 +7,15 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
-from pathlib import Path
 
 import duckdb
 
 from arena_pipeline.ingest.casts import Convention
 from arena_pipeline.ingest.contract import CONTRACT
+from arena_pipeline.ingest.privacy import create_forgotten
 from arena_pipeline.ingest.rules import UNKNOWN_ITEM, UNKNOWN_RATE
 from arena_pipeline.settings import TableName
 from engine.errors import InputError
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,7 @@ class ManifestRow:
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Make schema `logs` with all tables, where they are missing."""
+    create_forgotten(connection)
     connection.execute("create schema if not exists logs")
     for forms in CONTRACT.values():
         for table in forms:
@@ -112,31 +111,6 @@ def check_reading(connection: duckdb.DuckDBPyConnection, source: TableName, read
         )
     connection.execute("delete from logs.conventions where name = ?", [name])
     connection.execute("insert into logs.conventions values (?, ?)", [name, reading])
-
-
-@dataclass(frozen=True)
-class Content:
-    """A file's content: SHA-256 of its bytes, and size and time of change when they were read."""
-
-    path: Path
-    digest: str
-    stamp: tuple[int, int]
-
-
-def content_of(path: Path) -> Content:
-    """Hash a file."""
-    stamp = content_stamp(path)
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return Content(path, digest.hexdigest(), stamp)
-
-
-def content_stamp(path: Path) -> tuple[int, int]:
-    """Size and time of the last change."""
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
 
 
 def known_files(connection: duckdb.DuckDBPyConnection, source: TableName) -> dict[str, ManifestRow]:

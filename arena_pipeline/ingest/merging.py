@@ -5,6 +5,7 @@ meet are rows compared in full, and the contract's preference says which one sta
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 
@@ -23,11 +24,13 @@ class Merged:
         new: inserted with a key that the table did not have.
         replaced: inserted in place of a stored row with the same key.
         late: of the inserted ones, those of a day before the newest day stored before.
+        days: days of the inserted ones.
     """
 
     new: int
     replaced: int
     late: int
+    days: frozenset[date] = frozenset()
 
 
 def merge(connection: duckdb.DuckDBPyConnection, table: Table, file_id: int) -> Merged:
@@ -43,7 +46,12 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, file_id: int) -> 
         taken = f"{_FITS} and id not in ({skipped})"
         replaced = _count(connection, f"{SETTLED} where taken and outdone is not null")
     newest = f"(select max(day) from logs.{table.name})"
-    late = _count(connection, f"{STAGED} where {taken} and day < {newest}") if table.has_day else 0
+    late, days = 0, frozenset[date]()
+    if table.has_day:
+        late = _count(connection, f"{STAGED} where {taken} and day < {newest}")
+        days = frozenset(
+            row[0] for row in connection.execute(f"select distinct day from {STAGED} where {taken}").fetchall()
+        )
     if replaced:
         outdone = f"select outdone from {SETTLED} where taken and outdone is not null"
         connection.execute(f"delete from logs.{table.name} where rowid in ({outdone})")
@@ -51,7 +59,7 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, file_id: int) -> 
         f"insert into logs.{table.name} ({_columns(table)}, file_id, row_number) "
         f"select {_columns(table)}, {file_id}, row_number from {STAGED} where {taken}"
     ).fetchone()
-    return Merged(int(inserted[0]) - replaced if inserted else 0, replaced, late)
+    return Merged(int(inserted[0]) - replaced if inserted else 0, replaced, late, days)
 
 
 def _stored_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> str:

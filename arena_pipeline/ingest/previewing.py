@@ -124,7 +124,7 @@ def _settings(guesses: Guesses, folder: Path, scratch: Path, shop: dict[str, Any
     content = {
         "shop": known | shop,
         "sources": sources,
-        "ingest": {"max_quarantine_share": 1.0},
+        "ingest": {"max_quarantine_share": 1.0, "still_seconds": 0},
         "paths": {"var": str(scratch), "allow_outside": True},
     }
     return parse_settings(content, folder)

@@ -1,6 +1,7 @@
 """What an ingest did, per file and in all."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class FileReport:
         rows_duplicate: rows that said nothing new.
         rows_quarantined: rows set aside.
         rows_late: inserted rows of a day before the newest day stored before this file.
+        days: days that got or changed rows.
         known: the content had been ingested before and nothing was read.
         seconds: wall clock of reading and writing.
     """
@@ -28,6 +30,7 @@ class FileReport:
     rows_duplicate: int = 0
     rows_quarantined: int = 0
     rows_late: int = 0
+    days: frozenset[date] = frozenset()
     known: bool = False
     seconds: float = 0.0
 
@@ -50,6 +53,11 @@ class IngestReport:
     def rows_per_second(self) -> float:
         """Rows read per second of the whole run; 0 when nothing was read."""
         return self.totals["rows_read"] / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def days_touched(self) -> int:
+        """Days that got or changed rows in any table."""
+        return len(frozenset[date]().union(*(file.days for file in self.files)))
 
     @property
     def changed(self) -> bool:

@@ -6,17 +6,15 @@ from pathlib import Path
 
 import duckdb
 
+from arena_pipeline.ingest.arrival import Content, arrived, content_stamp
 from arena_pipeline.ingest.casts import Convention
 from arena_pipeline.ingest.contract import CONTRACT
 from arena_pipeline.ingest.foreign import open_foreign
 from arena_pipeline.ingest.manifest import (
-    Content,
     ManifestRow,
     check_conventions,
     check_rates,
     check_reading,
-    content_of,
-    content_stamp,
     create_tables,
     curable_files,
     keep_rates,
@@ -80,7 +78,8 @@ def _ingest_table(
     settings: Settings, warehouse: Warehouse, convention: Convention, source: TableName, progress: Progress
 ) -> tuple[list[FileReport], list[str]]:
     """All files of one table; the database is open only while there is something to write."""
-    contents = [content_of(path) for path in settings.files_of(source)]
+    limits = settings.ingest
+    contents, notes = arrived(settings.files_of(source), limits.still_seconds, limits.max_expansion)
     reports: list[FileReport] = []
     warnings: list[str] = []
     with warehouse.connect() as connection:
@@ -105,7 +104,7 @@ def _ingest_table(
         if source == "conversions":
             keep_rates(connection, convention)
         check_share(connection, source, present, settings.ingest.max_quarantine_share)
-    return reports, warnings[:1]
+    return reports, [*warnings[:1], *(f"{source}: {note}" for note in notes)]
 
 
 def _open(connection: duckdb.DuckDBPyConnection, path: Path, source: Source, table: TableName, label: str) -> LogFile:
@@ -156,6 +155,7 @@ def _ingest_file(
         rows_duplicate=staged.rows_read - aside - merged.new - merged.replaced,
         rows_quarantined=aside,
         rows_late=merged.late,
+        days=merged.days,
         seconds=time.perf_counter() - started,
     )
     return report, row
@@ -215,7 +215,11 @@ def _rows_stored(warehouse: Warehouse) -> dict[str, int]:
 
 
 def _check_unchanged(path: Path, content: Content) -> None:
-    if content_stamp(path) != content.stamp:
+    try:
+        unchanged = content_stamp(path) == content.stamp
+    except FileNotFoundError:
+        unchanged = False
+    if not unchanged:
         remedy = "Move files into the folder when they are complete, then run the ingest again"
         raise InputError("file must not change while it is read", place=str(path), remedy=remedy)
 

@@ -55,6 +55,8 @@ def stage(connection: duckdb.DuckDBPyConnection, log: LogFile, convention: Conve
         connection.execute(f"create temp table read_rows as {_typed_rows(log, rules, convention)}")
     except duckdb.Error as error:
         raise unreadable(log.path, log.format, error) from error
+    if "visitor_id" in log.table.stored:
+        connection.execute(f"delete from {READ} where visitor_id in (from privacy.forgotten)")
     rejected = _collect_rejects(connection, log) if log.format == "csv" else 0
     _number_rows(connection, rejected, "source_row" if log.numbered else "rowid + 1")
     if log.table.knows_items:

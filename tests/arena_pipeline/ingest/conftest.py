@@ -19,7 +19,7 @@ class Shop:
 
     workspace: Path
     shop: dict[str, Any] = field(default_factory=dict)
-    limits: dict[str, Any] = field(default_factory=lambda: {"max_quarantine_share": 1.0})
+    limits: dict[str, Any] = field(default_factory=lambda: {"max_quarantine_share": 1.0, "still_seconds": 0})
     overrides: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -140,7 +140,7 @@ def test_broken_json_line_is_set_aside(shop):
 
 
 def test_run_stops_beyond_the_share_and_again_until_the_file_is_mended(shop):
-    shop.limits = {"max_quarantine_share": 0.4}
+    shop.limits = {"max_quarantine_share": 0.4, "still_seconds": 0}
     bad = f"{HEADERS['conversions']}\n{GOOD['conversions']}\nT2,2011-01-05,A1,0,,\n"
     path = shop.write("conversions", bad, "c.csv")
     for _ in range(2):
