@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from arena_pipeline import history
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import TABLES, Settings
 
@@ -70,11 +71,18 @@ def new_files(context: dg.SensorEvaluationContext, arena: ArenaResource) -> dg.S
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=state)], cursor=f"{state}|{state}")
 
 
-@dg.op(config_schema={"keep": dg.Field(int, default_value=5, description="scenarios whose results stay")})
+@dg.op(
+    config_schema={
+        "keep": dg.Field(int, default_value=5, description="scenarios and remembered runs that stay"),
+        "max_age_days": dg.Field(float, default_value=0.0, description="older ones go too; 0: no limit of age"),
+    }
+)
 def remove_old_results(context: dg.OpExecutionContext, arena: ArenaResource) -> None:
-    """Remove the results of all but the newest scenarios; the current one always stays."""
-    removed = arena.store.forget_others(keep=context.op_config["keep"])
-    context.log.info(f"removed {len(removed)} scenarios: {', '.join(removed) or 'none'}")
+    """Remove results and manifests of old runs; those of the current scenario and the last good run always stay."""
+    keep, age = context.op_config["keep"], context.op_config["max_age_days"] or None
+    removed = arena.store.forget_others(keep, age)
+    manifests = history.forget(arena.settings, keep, age)
+    context.log.info(f"removed {len(removed)} scenarios: {', '.join(removed) or 'none'}; {len(manifests)} manifests")
 
 
 @dg.job(description="Remove results of old scenarios.", executor_def=dg.in_process_executor)

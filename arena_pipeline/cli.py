@@ -284,11 +284,33 @@ def report(workspace: Path | None, shown: bool) -> None:
 @click.argument("second")
 @told_plainly
 def compare(workspace: Path | None, first: str, second: str) -> None:
-    """Say what changed in inputs, settings and scores between two scored runs."""
+    """Say what changed in inputs, settings and scores between two scored runs, and write it down."""
     from arena_pipeline import history, terminal  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.store import Store, write_whole  # noqa: PLC0415
 
     settings = load_settings(workspace)
-    terminal.print_comparison(console, history.find(settings, first), history.find(settings, second))
+    before, after = history.find(settings, first), history.find(settings, second)
+    terminal.print_comparison(console, before, after)
+    path = Store.of(settings).report(f"compare_{before.name}_{after.name}.md")
+    write_whole(path, lambda partial: partial.write_text(history.comparison(before, after), encoding="utf-8"))
+    console.print(f"written to {settings.label(path)}", highlight=False, soft_wrap=True)
+
+
+@main.command()
+@workspace_option
+@click.option("--keep", default=5, show_default=True, help="Scenarios and remembered runs that stay.")
+@click.option("--days", type=float, default=None, help="Remove what is older than this, too.")
+@told_plainly
+def clean(workspace: Path | None, keep: int, days: float | None) -> None:
+    """Remove results and manifests of old runs; those of the last good run stay."""
+    from arena_pipeline import history  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.store import Store  # noqa: PLC0415
+
+    settings = load_settings(workspace)
+    store = Store.of(settings)
+    scenarios = store.forget_others(keep, days) if store.has_scenario else []
+    manifests = history.forget(settings, keep, days)
+    console.print(f"removed {len(scenarios)} scenarios, {len(manifests)} remembered runs")
 
 
 def _run_and_print(settings: Settings, display: Any, only: str) -> None:

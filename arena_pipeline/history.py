@@ -5,14 +5,18 @@ What belongs here: manifests of scored runs. Dagster keeps its own run history; 
 
 import hashlib
 import json
+import platform
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from arena_pipeline.settings import Settings
-from arena_pipeline.store import write_whole
+from arena_pipeline.store import Store, outdated, write_whole
 from engine.errors import InputError, nearest
 
+PACKAGES = ("inventory-arena", "numpy", "polars", "duckdb", "numba", "scipy")
+SMALL = 10
 COMPARED = ("economic_profit", "working_capital", "stockout_rate", "fill_rate", "gross_margin")
 
 
@@ -43,6 +47,7 @@ def remember(settings: Settings, scenario: str, leaderboard: list[dict[str, Any]
         "settings": settings.model_dump(mode="json"),
         "inputs": inputs,
         "leaderboard": leaderboard,
+        "versions": versions(),
     }
     text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -50,9 +55,33 @@ def remember(settings: Settings, scenario: str, leaderboard: list[dict[str, Any]
     same = [run.name for run in past if run.name.endswith(digest)]
     if same:
         return same[-1]
-    name = f"{len(past) + 1:04d}-{digest}"
+    last = max((int(run.name.split("-")[0]) for run in past), default=0)
+    name = f"{last + 1:04d}-{digest}"
     write_whole(folder(settings) / f"{name}.json", lambda path: path.write_text(text))
     return name
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that results depend on."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def forget(settings: Settings, keep: int, max_age_days: float | None = None) -> list[str]:
+    """Remove old manifests; that of the last good run always stays. Returns the names removed.
+
+    Args:
+        settings: of the workspace.
+        keep: runs that stay, the last good one included.
+        max_age_days: runs remembered longer ago go too; None: no limit of age.
+    """
+    scored = Store.of(settings).last_scored
+    records = runs(settings)
+    good = [run.name for run in records if run.manifest["scenario"] == scored] or [run.name for run in records]
+    paths = {folder(settings) / f"{run.name}.json" for run in records if run.name != good[-1]} if good else set()
+    gone = outdated({path: path.stat().st_mtime for path in paths}, keep - 1, max_age_days)
+    for path in gone:
+        path.unlink()
+    return [path.stem for path in gone]
 
 
 def runs(settings: Settings) -> list[RunRecord]:
@@ -108,3 +137,35 @@ def changed_scores(first: RunRecord, second: RunRecord) -> list[dict[str, Any]]:
             pairs = {name: (old.get(name), row.get(name)) for name in COMPARED}
             rows.append({"strategy": row["strategy"], "parameters": row["parameters"], **pairs})
     return rows
+
+
+def comparison(first: RunRecord, second: RunRecord) -> str:
+    """What changed in inputs, settings, versions and scores, as Markdown."""
+    files = [f"- {path}: {how}" for path, how in changed_inputs(first, second)]
+    keys = [
+        f"- {part}.{key}: {before!r} -> {after!r}"
+        for part in ("settings", "versions")
+        for key, before, after in differences(first.manifest.get(part, {}), second.manifest.get(part, {}))
+    ]
+    rows = changed_scores(first, second)
+    heads = " | ".join(name.replace("_", " ") for name in COMPARED)
+    lines = [f"| strategy | parameters | {heads} |", "|---|---|" + "---:|" * len(COMPARED)]
+    for row in rows:
+        cells = " | ".join(told_change(row[name]) for name in COMPARED)
+        lines.append(f"| {row['strategy']} | {row['parameters']} | {cells} |")
+    parts = {
+        "Inputs": files or ["The same files."],
+        "Settings and versions": keys or ["The same."],
+        "Scores of the runs that both have": lines if rows else ["None in common."],
+    }
+    body = "".join(f"\n## {title}\n\n" + "\n".join(part) + "\n" for title, part in parts.items())
+    return f"# Run {first.name} against {second.name}\n{body}"
+
+
+def told_change(pair: tuple[Any, Any]) -> str:
+    """Value before and after; one value where they are equal."""
+    before, after = pair
+    if before is None or after is None:
+        return ""
+    shape = "{:,.0f}" if abs(before) >= SMALL else "{:.4f}"
+    return shape.format(before) if before == after else f"{shape.format(before)} -> {shape.format(after)}"

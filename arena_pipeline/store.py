@@ -3,8 +3,10 @@
 What belongs here: paths, and writing a file whole or not at all. What does not: what is in the files.
 """
 
+import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +19,8 @@ from arena_pipeline.settings import ParameterSet, Settings
 from engine.errors import InputError
 from engine.scenario.build import World
 from engine.strategies import Information
+
+SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -81,14 +85,34 @@ class Store:
             if not self.result(scenario_hash, strategy, point.key).exists()
         ]
 
-    def forget_others(self, keep: int) -> list[str]:
-        """Remove the results of all but the newest ``keep`` scenarios; the current one always stays."""
-        current = self.folder(self.current_hash)
-        folders = [path for path in self.root.iterdir() if (path / "world.npz").exists() and path != current]
-        folders.sort(key=lambda path: (path / "world.npz").stat().st_mtime, reverse=True)
-        for path in folders[max(keep - 1, 0) :]:
+    @property
+    def last_scored(self) -> str | None:
+        """Hash of the scenario behind the scorecard that is there now: the last good run."""
+        summary = self.scorecard("scorecard.json")
+        return json.loads(summary.read_text()).get("scenario") if summary.exists() else None
+
+    def forget_others(self, keep: int, max_age_days: float | None = None) -> list[str]:
+        """Remove the results of old scenarios; the current one and that of the last good run always stay.
+
+        Args:
+            keep: scenarios that stay, the current one included.
+            max_age_days: scenarios built longer ago go too; None: no limit of age.
+        """
+        spared = {self.folder(name) for name in (self.current_hash, self.last_scored) if name}
+        folders = [path for path in self.root.iterdir() if (path / "world.npz").exists() and path not in spared]
+        gone = outdated(
+            {path: (path / "world.npz").stat().st_mtime for path in folders}, keep - len(spared), max_age_days
+        )
+        for path in gone:
             shutil.rmtree(path)
-        return [path.name for path in folders[max(keep - 1, 0) :]]
+        return [path.name for path in gone]
+
+
+def outdated(times: dict[Path, float], keep: int, max_age_days: float | None) -> list[Path]:
+    """Paths beyond the newest ``keep``, and those older than a number of days; newest first."""
+    newest = sorted(times, key=lambda path: (-times[path], path.name))
+    oldest = -1.0 if max_age_days is None else time.time() - max_age_days * SECONDS_PER_DAY
+    return [path for number, path in enumerate(newest) if number >= max(keep, 0) or times[path] < oldest]
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import time
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from rich.console import Console
@@ -11,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from arena_pipeline.explaining import Explanation
-from arena_pipeline.history import RunRecord, changed_inputs, changed_scores, differences
+from arena_pipeline.history import RunRecord, changed_inputs, changed_scores, differences, told_change
 from arena_pipeline.ingest.previewing import Preview
 from arena_pipeline.settings import Settings
 from engine.errors import InputError, nearest
@@ -205,17 +204,8 @@ def print_comparison(console: Console, first: RunRecord, second: RunRecord) -> N
     ):
         table.add_column(head.replace("_", " "))
     for row in rows:
-        table.add_row(row["strategy"], row["parameters"], *(change(pair) for pair in list(row.values())[2:]))
+        table.add_row(row["strategy"], row["parameters"], *(told_change(pair) for pair in list(row.values())[2:]))
     console.print(table)
-
-
-def change(pair: tuple[Any, Any]) -> str:
-    """Value before and after; one value where they are equal."""
-    before, after = pair
-    if before is None or after is None:
-        return ""
-    shape = "{:,.0f}" if abs(before) >= 10 else "{:.4f}"
-    return shape.format(before) if before == after else f"{shape.format(before)} -> {shape.format(after)}"
 
 
 def print_preview(console: Console, found: Preview) -> None:

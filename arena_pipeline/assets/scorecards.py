@@ -7,6 +7,7 @@ import polars as pl
 
 from arena_pipeline import history
 from arena_pipeline.assets.arena import HEADLINE, configured_runs
+from arena_pipeline.choice import choose
 from arena_pipeline.metadata import frame_metadata, markdown_table
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import Settings
@@ -18,6 +19,8 @@ from engine.scorecard.ranking import trade_off_sentence
 GROUP = "scorecards"
 OWNER = "team:arena"
 SHOWN_RUNS = 10
+EXTREME_ITEMS = 20
+SUMMARISED = ("economic_profit", "working_capital", "stockout_rate", "fill_rate", "gross_margin", "lost_margin")
 
 
 def read_runs(store: Store, settings: Settings) -> tuple[pl.DataFrame, list[str]]:
@@ -63,7 +66,7 @@ def scorecard_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         write_frame(arena.store.scorecard("scorecard.parquet"), scores)
         write_whole(
             arena.store.scorecard("scorecard.json"),
-            lambda path: path.write_text(_as_json(board, arena, missing)),
+            lambda path: path.write_text(_as_json(scores, board, arena, missing)),
         )
         write_frame(arena.store.scorecard("leaderboard.parquet"), board)
         arena.warehouse.replace_table("results.scorecard", scores)
@@ -99,7 +102,36 @@ def _inputs(arena: ArenaResource) -> list[dict[str, object]]:
     return arena.warehouse.read(query).to_dicts()
 
 
-def _as_json(board: pl.DataFrame, arena: ArenaResource, missing: list[str]) -> str:
+def summary(scores: pl.DataFrame, board: pl.DataFrame) -> dict[str, list[dict[str, object]]]:
+    """The best candidate beside the shop's own orders: categories, suppliers, items with most to gain and to lose.
+
+    Daily rows are never part of it; every item's figures are in ``scorecard.parquet``.
+    """
+    choice = choose(board)
+    if choice.best is None or choice.actual is None:
+        return {}
+    best, real = (
+        scores.filter((pl.col("strategy") == row["strategy"]) & (pl.col("parameters") == row["parameters"]))
+        for row in (choice.best, choice.actual)
+    )
+    pairs = real.select("level", "name", *(pl.col(name).alias(f"real_{name}") for name in SUMMARISED)).join(
+        best.select("level", "name", *SUMMARISED), on=["level", "name"], how="inner", maintain_order="left"
+    )
+    gain = pl.col("economic_profit") - pl.col("real_economic_profit")
+    ranked = pairs.with_columns(economic_profit_gained=gain).sort(
+        ["economic_profit_gained", "name"], descending=[True, False], nulls_last=True
+    )
+    items = ranked.filter((pl.col("level") == "item") & pl.col("economic_profit_gained").is_not_null())
+    parts = {
+        "categories": ranked.filter(pl.col("level") == "category"),
+        "suppliers": ranked.filter(pl.col("level") == "supplier"),
+        "items_most_to_gain": items.filter(pl.col("economic_profit_gained") > 0).head(EXTREME_ITEMS),
+        "items_most_to_lose": items.filter(pl.col("economic_profit_gained") < 0).tail(EXTREME_ITEMS).reverse(),
+    }
+    return {name: frame.drop("level").to_dicts() for name, frame in parts.items()}
+
+
+def _as_json(scores: pl.DataFrame, board: pl.DataFrame, arena: ArenaResource, missing: list[str]) -> str:
     shop = arena.settings.shop
     content = {
         "shop": shop.name,
@@ -109,6 +141,7 @@ def _as_json(board: pl.DataFrame, arena: ArenaResource, missing: list[str]) -> s
         "missing": missing,
         "trade_off": trade_off_sentence(board),
         "leaderboard": board.to_dicts(),
+        **summary(scores, board),
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
 

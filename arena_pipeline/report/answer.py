@@ -161,8 +161,6 @@ def _groups_in_words(rows: list[Row], noun: str) -> list[Sentence]:
 def how_sure(facts: Row) -> tuple[Sentence, ...]:
     """Held-out lead with its interval, sensitivity to rates, recovery of demand, agreement with the stock record."""
     sentences = [*_held_out(facts), *_rates(facts), *_demand(facts), *_record(facts)]
-    if facts["data"]["synthetic"]:
-        sentences.append((facts["data"]["synthetic"],))
     return tuple(sentences)
 
 

@@ -82,7 +82,7 @@ def source(facts: Facts) -> str:
     parts = [
         PRELUDE,
         f"= {text(writer.plain(answer.headline(facts)))}",
-        text(f"{facts['shop']['name']}, {facts['days']['scored_from']} to {facts['days']['last']}"),
+        text(f"{facts['shop']['name']}, {facts['days']['scored_from']} to {facts['days']['last']}. {facts['data']['synthetic']}"),
         *(_question(writer, one) for one in answer.answers(facts)),
         "== Simulated against real",
         table(writer, LEAD, lead_rows(facts)),
@@ -138,7 +138,7 @@ def data_in_words(facts: Facts) -> str:
     days = facts["days"]
     return (
         f"{rows:,} log rows from {days['first']} to {days['last']}, {aside:,} of them set aside. Stock of item-days: {stock}. "
-        f"Demand: {demand}. {data['synthetic']}"
+        f"Demand: {demand}."
     )
 
 

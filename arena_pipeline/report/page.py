@@ -43,7 +43,9 @@ def answer_section(facts: Facts, writer: Writer) -> str:
         for one in answer.answers(facts)
     )
     headline = writer.sentence(answer.headline(facts))
-    return f'<p class="headline">{headline}</p>{tiles(facts, writer)}<div class="answers">{questions}</div>'
+    synthetic = facts["data"]["synthetic"]
+    note = f'<p class="synthetic">{escape(synthetic)}</p>' if synthetic else ""
+    return f'<p class="headline">{headline}</p>{note}{tiles(facts, writer)}<div class="answers">{questions}</div>'
 
 
 def tiles(facts: Facts, writer: Writer) -> str:

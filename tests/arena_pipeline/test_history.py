@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -90,3 +91,58 @@ def test_a_scored_run_is_remembered_with_every_log_file_and_its_hash(ran):
     assert files == logs
     assert record.manifest["scenario"] == ran.store.current_hash
     assert json.loads(json.dumps(record.manifest))["leaderboard"] == ran.leaderboard()
+
+
+def remembered(settings, count):
+    """Runs in scenarios "0", "1", …; the one of scenario "1" is the last good one."""
+    names = [history.remember(settings, str(number), BOARD, INPUTS) for number in range(count)]
+    summary = settings.results_path / "scorecard/scorecard.json"
+    summary.parent.mkdir(parents=True)
+    summary.write_text(json.dumps({"scenario": "1"}))
+    for age, name in enumerate(reversed(names)):
+        when = 2_000_000_000 - age * 86_400
+        os.utime(history.folder(settings) / f"{name}.json", (when, when))
+    return names
+
+
+@pytest.mark.parametrize(("keep", "left"), [(1, [1]), (2, [1, 3]), (3, [1, 2, 3]), (9, [0, 1, 2, 3])])
+def test_forgetting_by_count_never_touches_the_last_good_run(settings, keep, left):
+    names = remembered(settings, 4)
+    gone = history.forget(settings, keep)
+    assert [run.name for run in history.runs(settings)] == [names[number] for number in left]
+    assert set(gone) == set(names) - {names[number] for number in left}
+
+
+def test_forgetting_by_age_never_touches_the_last_good_run(settings, monkeypatch):
+    names = remembered(settings, 4)
+    monkeypatch.setattr("time.time", lambda: 2_000_000_000 + 0.5 * 86_400)
+    history.forget(settings, keep=9, max_age_days=1)
+    assert [run.name for run in history.runs(settings)] == [names[1], names[3]]
+
+
+def test_numbers_are_not_given_twice_after_forgetting(settings):
+    names = remembered(settings, 3)
+    history.forget(settings, 2)
+    assert [run.name for run in history.runs(settings)] == names[1:]
+    assert history.remember(settings, "new", BOARD, INPUTS).startswith("0004-")
+
+
+def test_a_comparison_names_inputs_settings_versions_and_scores(settings):
+    first = history.find(settings, history.remember(settings, "aa", BOARD, INPUTS))
+    changed = json.loads(json.dumps(first.manifest))
+    changed["settings"]["shop"]["name"], changed["versions"]["numpy"] = "y", "9"
+    changed["leaderboard"][0]["economic_profit"] = 20.0
+    changed["inputs"] = INPUTS[:1]
+    told = history.comparison(first, history.RunRecord("0002-b", changed))
+    assert "- b.csv: gone" in told
+    assert "- settings.shop.name: 'x' -> 'y'" in told
+    assert "- versions.numpy: " in told
+    assert "| min_max | target=0.9 | 12 -> 20 |" in told
+    same = history.comparison(first, first)
+    assert "The same files." in same
+    assert "->" not in same
+
+
+def test_the_manifest_names_versions(settings):
+    manifest = history.find(settings, history.remember(settings, "aa", BOARD, INPUTS)).manifest
+    assert set(manifest["versions"]) >= {"python", "numpy", "polars", "inventory-arena"}

@@ -1,3 +1,4 @@
+import json
 import os
 
 import polars as pl
@@ -84,3 +85,18 @@ def test_a_scenario_built_anew_is_read_anew(copy):
     build_current_world(arena)
     assert arena.store.current_hash == scenario
     assert load_arena(arena.store)[1].forecast.dates.tolist() == before[::2].tolist()
+
+
+def test_forgetting_never_touches_the_last_good_run(store):
+    """A scenario that was built but not scored yet is current; the scorecard is still that of an older one."""
+    write_whole(store.scorecard("scorecard.json"), lambda path: path.write_text(json.dumps({"scenario": OLDEST})))
+    assert store.forget_others(1) == [OLDER[:16]]
+    assert store.folder(OLDEST).exists()
+    assert store.forget_others(1, max_age_days=0.0) == []
+
+
+def test_forgetting_by_age_takes_what_is_older(store, monkeypatch):
+    newest = max((store.folder(name) / "world.npz").stat().st_mtime for name in (OLDER, OLDEST))
+    monkeypatch.setattr("time.time", lambda: newest + 86_400)
+    assert store.forget_others(9, max_age_days=2.0) == []
+    assert set(store.forget_others(9, max_age_days=0.5)) == {OLDER[:16], OLDEST[:16]}

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from arena_pipeline import terminal
+from arena_pipeline import history, terminal
 from arena_pipeline.history import RunRecord, runs
 
 
@@ -24,10 +24,10 @@ def console():
         (terminal.percent, None, ""),
         (terminal.number, 3.14, "3.1"),
         (terminal.number, None, ""),
-        (terminal.change, (1.0, 1.0), "1.0000"),
-        (terminal.change, (0.5, 0.25), "0.5000 -> 0.2500"),
-        (terminal.change, (1000.0, 1234.5), "1,000 -> 1,234"),
-        (terminal.change, (None, 1.0), ""),
+        (history.told_change, (1.0, 1.0), "1.0000"),
+        (history.told_change, (0.5, 0.25), "0.5000 -> 0.2500"),
+        (history.told_change, (1000.0, 1234.5), "1,000 -> 1,234"),
+        (history.told_change, (None, 1.0), ""),
     ],
 )
 def test_figures_in_words(form, value, text):
