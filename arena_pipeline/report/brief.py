@@ -82,7 +82,9 @@ def source(facts: Facts) -> str:
     parts = [
         PRELUDE,
         f"= {text(writer.plain(answer.headline(facts)))}",
-        text(f"{facts['shop']['name']}, {facts['days']['scored_from']} to {facts['days']['last']}. {facts['data']['synthetic']}"),
+        text(
+            f"{facts['shop']['name']}, {facts['days']['scored_from']} to {facts['days']['last']}. {facts['data']['synthetic']}"
+        ),
         *(_question(writer, one) for one in answer.answers(facts)),
         "== Simulated against real",
         table(writer, LEAD, lead_rows(facts)),
