@@ -199,6 +199,7 @@ class RunSettings(EngineSettings):
 
     stepper: StepperName = Field("compiled", description="compiled or reference: the same bytes")
     plugins: tuple[str, ...] = Field((), description="Python modules in the workspace that register strategies")
+    workers: int | None = Field(None, ge=1, description="parameter sets that run at a time; default: one per core")
     keep_scenarios: int = Field(5, ge=1, description="scenarios whose results are kept, the current one included")
     max_unknown_stock_share: float = Field(
         0.5, ge=0, le=1, description="SKU-days without known stock before a run stops"

@@ -51,26 +51,50 @@ def sweep(
         cancelled: when set, no further job starts and the iterator ends.
     """
 
-    def work(job: Job) -> Result:
-        return reduce(job.key, simulate(scenario, job.plan(), stepper=stepper, strategy=job.key))
+    def task(job: Job) -> Callable[[], Result]:
+        return lambda: reduce(job.key, simulate(scenario, job.plan(), stepper=stepper, strategy=job.key))
 
+    def tell(done: int, index: int) -> None:
+        if progress is not None:
+            progress(done, len(jobs), jobs[index].key)
+
+    results = in_order([task(job) for job in jobs], workers=workers, finished=tell, cancelled=cancelled)
+    for job, result in zip(jobs, results, strict=False):
+        yield job.key, result
+
+
+def in_order(
+    tasks: Sequence[Callable[[], Result]],
+    *,
+    workers: int,
+    finished: Callable[[int, int], None] | None = None,
+    cancelled: Event | None = None,
+) -> Iterator[Result]:
+    """Results of the tasks in their order, ``workers`` of them running in threads at a time.
+
+    Args:
+        tasks: what to run; the first error ends the iteration once those that run are through.
+        workers: threads.
+        finished: called with (how many are done, index) as tasks finish, in whatever order they do.
+        cancelled: when set, no further task starts and the iterator ends.
+    """
     done = 0
     with ThreadPoolExecutor(max_workers=workers) as pool:
         running: dict[Future[Result], int] = {}
-        finished: dict[int, Result] = {}
+        ready: dict[int, Result] = {}
         upcoming, shown = 0, 0
-        while shown < len(jobs):
-            while upcoming < len(jobs) and len(running) < workers and not (cancelled and cancelled.is_set()):
-                running[pool.submit(work, jobs[upcoming])] = upcoming
+        while shown < len(tasks):
+            while upcoming < len(tasks) and len(running) < workers and not (cancelled and cancelled.is_set()):
+                running[pool.submit(tasks[upcoming])] = upcoming
                 upcoming += 1
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 index = running.pop(future)
-                finished[index] = future.result()
+                ready[index] = future.result()
                 done += 1
-                if progress is not None:
-                    progress(done, len(jobs), jobs[index].key)
-            while shown in finished:
-                yield jobs[shown].key, finished.pop(shown)
+                if finished is not None:
+                    finished(done, index)
+            while shown in ready:
+                yield ready.pop(shown)
                 shown += 1

@@ -1,6 +1,8 @@
 """Group ``arena``: the world, one asset per strategy with its parameter sets as partitions, and what stands beside."""
 
+import os
 import time
+from functools import partial
 
 import dagster as dg
 import numpy as np
@@ -14,6 +16,7 @@ from arena_pipeline.store import load_arena, write_frame
 from engine.bounds import hindsight_orders, upper_bound_scores
 from engine.errors import ArenaError
 from engine.scenario.build import World
+from engine.sweep import in_order
 
 GROUP = "arena"
 OWNER = "team:arena"
@@ -79,23 +82,32 @@ def _backtest(name: str, grid: StrategyGrid) -> dg.AssetsDefinition:
         description=f"Replay of {name.replace('_', ' ')}: one partition per parameter set.",
     )
     def backtest(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        keys = context.partition_keys
-        done: dict[str, dict[str, float]] = {}
-        failed: dict[str, str] = {}
-        for number, key in enumerate(keys, start=1):
-            started = time.perf_counter()
-            try:
-                done[key] = headline(work.run_strategy(arena, name, points[key]))
-            except ArenaError as error:
-                failed[key] = str(error)
-                context.log.error(f"{name} {key}: {error}")  # noqa: TRY400 - the message is made for people
-                continue
+        keys = list(context.partition_keys)
+        started = time.perf_counter()
+
+        def tell(number: int, index: int) -> None:
             seconds = time.perf_counter() - started
-            context.log.info(f"{name}: parameter set {number} of {len(keys)} ({key}) in {seconds:.1f} s")
+            context.log.info(f"{name}: parameter set {number} of {len(keys)} ({keys[index]}) after {seconds:.1f} s")
+
+        tasks = [partial(_attempt, arena, name, points[key]) for key in keys]
+        workers = arena.settings.run.workers or os.cpu_count() or 1
+        results = dict(zip(keys, in_order(tasks, workers=workers, finished=tell), strict=True))
+        failed = {key: str(result) for key, result in results.items() if isinstance(result, ArenaError)}
+        for key, message in failed.items():
+            context.log.error(f"{name} {key}: {message}")
+        done = {key: result for key, result in results.items() if not isinstance(result, ArenaError)}
         _report(context, done, failed)
         return dg.MaterializeResult()
 
     return backtest
+
+
+def _attempt(arena: ArenaResource, name: str, point: ParameterSet) -> dict[str, float] | ArenaError:
+    """Figures of one parameter set, or why it failed: the others go on."""
+    try:
+        return headline(work.run_strategy(arena, name, point))
+    except ArenaError as error:
+        return error
 
 
 def _report(context: dg.AssetExecutionContext, done: dict[str, dict[str, float]], failed: dict[str, str]) -> None:
