@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from arena_pipeline import demand
 from arena_pipeline.bundles import load_bundle, save_bundle
+from arena_pipeline.folds import write_folds
 from arena_pipeline.plans import save_plan
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import ParameterSet, Settings, plain_rule
@@ -96,11 +97,10 @@ def shop_history(store: Store, axes: Axes, scenario: int = 0) -> ShopHistory:
     flags = demand.matrix(daily, "flags", axes)
     run_out = (flags & int(DayFlag.POSSIBLY_DELISTED)) != 0
     listed = ((flags & int(DayFlag.NOT_LISTED)) == 0) & ~run_out
-    sampled = demand.matrix(replay, f"demand_s{scenario:02d}", axes)
     seen = demand.matrix(daily, "views_in", axes) + demand.matrix(daily, "views_oos", axes)
     potential = np.rint(demand.matrix(replay, "potential_views_u6", axes) / MICRO).astype(np.int64)
     return ShopHistory(
-        demand=np.where(run_out, demand.matrix(replay, "units_sold", axes), sampled),
+        demand=demand.sampled_demand(store, axes, scenario),
         price=demand.matrix(daily, "price", axes),
         views=np.maximum(potential, seen),
         listed=listed,
@@ -173,6 +173,8 @@ def run_plan(arena: ArenaResource, scenario: Scenario, information: Information,
     settings = arena.settings
     totals = simulate(scenario, plan, stepper=settings.stepper, strategy=run.strategy)
     check_books(totals, scenario)
+    if run.kind != "bound":
+        write_folds(settings, arena.store, scenario, (run.strategy, run.point.key), plan, totals)
     save_plan(arena.store.result(scenario.content_hash, run.strategy, run.point.key, "plan"), plan)
     return write_run(arena, scenario, information, run, totals)
 

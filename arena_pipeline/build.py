@@ -11,6 +11,7 @@ from arena_pipeline.assets.ingest import ingest_assets
 from arena_pipeline.assets.network import network_assets
 from arena_pipeline.assets.reports import report_assets
 from arena_pipeline.assets.scorecards import scorecard_assets
+from arena_pipeline.assets.selection import selection_assets
 from arena_pipeline.automation import (
     FRESH,
     WHEN_ALL_RAN,
@@ -25,6 +26,7 @@ from arena_pipeline.plugins import load_plugins
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import Settings
 
+AFTER_ALL_RUNS = {"selection", "intervals"}
 DOWNSTREAM = {"arena", "scorecards", "reports"}
 REPORTED = {"scorecards", "network"}
 
@@ -50,6 +52,7 @@ def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinit
         arena.hindsight,
         arena.upper_bound,
         *arena.backtest_assets(settings),
+        *selection_assets(settings),
         *scorecard_assets(settings),
         *FIGURE_ASSETS,
         planning.recommended_plan,
@@ -73,6 +76,8 @@ def _automated(spec: dg.AssetSpec) -> dg.AssetSpec:
     """Downstream of demand everything follows; the scorecard has a date by which it must be new."""
     if spec.group_name not in DOWNSTREAM:
         return spec
+    if spec.key.to_user_string() in AFTER_ALL_RUNS:
+        return spec.replace_attributes(automation_condition=WHEN_ALL_RAN)
     if spec.key.to_user_string() == "scorecard":
         return spec.replace_attributes(automation_condition=WHEN_ALL_RAN, freshness_policy=FRESH)
     return spec.replace_attributes(automation_condition=WHEN_UPSTREAM_CHANGED)

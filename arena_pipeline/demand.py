@@ -14,6 +14,7 @@ from arena_pipeline.store import Store
 from arena_pipeline.warehouse import Warehouse
 from engine.demand.activity import Activity
 from engine.demand.arrays import demand_arrays
+from engine.demand.codes import DayFlag
 from engine.demand.logs import ActivityLogs
 from engine.errors import InputError
 from engine.forecast import OrderHistory
@@ -148,6 +149,14 @@ def view_history(activity: Activity, categories: list[str]) -> ViewHistory | Non
 def matrix(frame: pl.DataFrame, column: str, axes: Axes) -> NDArray[np.int64]:
     """(S, T) matrix of a column of a complete rectangle."""
     return frame[column].fill_null(0).to_numpy().reshape(axes.shape)
+
+
+def sampled_demand(store: Store, axes: Axes, scenario: int) -> NDArray[np.int64]:
+    """Replay demand of one sampled scenario, (S, T); none is made up for items run out on purpose."""
+    replay = read_demand(store, "censored_daily_demand.parquet")
+    run_out = (matrix(replay, "flags", axes) & int(DayFlag.POSSIBLY_DELISTED)) != 0
+    sampled = matrix(replay, f"demand_s{scenario:02d}", axes)
+    return np.where(run_out, matrix(replay, "units_sold", axes), sampled)
 
 
 def read_demand(store: Store, name: str) -> pl.DataFrame:

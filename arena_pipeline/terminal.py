@@ -66,6 +66,30 @@ def leaderboard_table(board: pl.DataFrame, settings: Settings) -> Table:
     return table
 
 
+def held_out_table(rows: pl.DataFrame, settings: Settings) -> Table:
+    """Strategies by what they earned on folds that their parameters were not chosen on."""
+    currency = settings.shop.currency
+    table = Table(title="Held out: parameters chosen on earlier folds only", title_justify="left", pad_edge=False)
+    table.add_column("strategy", no_wrap=True)
+    heads = (f"economic\nprofit {currency}", f"working\ncapital {currency}", "stock-\nouts", "fill\nrate",
+             f"lead over\nactual {currency}", "95 % interval")  # fmt: skip
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in rows.to_dicts():
+        against = row["kind"] != "actual"
+        cells = [
+            row["strategy"],
+            money(row["economic_profit"]),
+            money(row["working_capital"]),
+            percent(row["stockout_rate"]),
+            percent(row["fill_rate"]),
+            money(row["lead_over_actual"]) if against else "",
+            f"{money(row['lead_low'])} … {money(row['lead_high'])}" if against else "",
+        ]
+        table.add_row(*cells, style=KIND_STYLES.get(row["kind"]))
+    return table
+
+
 def money(value: float | None) -> str:
     """Whole units with separators."""
     return "" if value is None else f"{value:,.0f}"
@@ -87,6 +111,13 @@ def print_result(console: Console, settings: Settings, scorecard: Path) -> None:
     console.print()
     console.print(leaderboard_table(board, settings))
     console.print("* no other run is better in working capital, stock-out rate and gross margin at once", style="dim")
+    path = scorecard.with_name("held_out.parquet")
+    held_out = pl.read_parquet(path) if path.exists() else pl.DataFrame()
+    if held_out.height:
+        console.print(held_out_table(held_out, settings))
+        console.print(
+            "intervals hold for all strategies at once, so the best is not flattered by being best", style="dim"
+        )
     if settings.shop.synthetic:
         console.print(escape(settings.shop.synthetic), style="yellow", highlight=False)
     console.print(f"\n[bold]{escape(trade_off_sentence(board))}[/bold]\n")

@@ -7,6 +7,7 @@ import polars as pl
 
 from arena_pipeline import history
 from arena_pipeline.assets.arena import HEADLINE, configured_runs
+from arena_pipeline.assets.selection import held_out_of
 from arena_pipeline.choice import choose
 from arena_pipeline.metadata import frame_metadata, markdown_table
 from arena_pipeline.resources import ArenaResource
@@ -52,7 +53,7 @@ def scorecard_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         group_name=GROUP,
         owners=[OWNER],
         kinds={"duckdb", "polars"},
-        deps=[*upstream, *beside],
+        deps=[*upstream, *beside, dg.AssetKey("selection")],
         code_version="1",
         description="Every figure of every run, for the catalogue, categories, suppliers, cells and items.",
     )
@@ -133,6 +134,7 @@ def summary(scores: pl.DataFrame, board: pl.DataFrame) -> dict[str, list[dict[st
 
 def _as_json(scores: pl.DataFrame, board: pl.DataFrame, arena: ArenaResource, missing: list[str]) -> str:
     shop = arena.settings.shop
+    rows, winner = held_out_of(arena.store)
     content = {
         "shop": shop.name,
         "currency": shop.currency,
@@ -142,6 +144,8 @@ def _as_json(scores: pl.DataFrame, board: pl.DataFrame, arena: ArenaResource, mi
         "trade_off": trade_off_sentence(board),
         "leaderboard": board.to_dicts(),
         **summary(scores, board),
+        "held_out": rows,
+        "held_out_winner": winner,
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
 

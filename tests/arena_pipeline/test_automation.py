@@ -11,6 +11,7 @@ from arena_pipeline.runs import workspace_instance
 
 BACKTESTS = {"backtests/min_max", "backtests/periodic_order_up_to", "backtests/newsvendor", "backtests/naive_min_max"}
 BESIDE = {"actual", "hindsight", "upper_bound"}
+SELECTED = {"selection", "intervals"}
 SCORECARDS = {
     "scorecard", "pareto_front", "category_scorecard", "supplier_scorecard", "segment_scorecard", "item_scorecard",
     "roi", "simulated_against_real", "rate_sensitivity", "supplier_performance", "weekly_scorecard", "arena_report",
@@ -70,6 +71,9 @@ def test_a_new_scenario_requests_every_backtest_and_then_the_scorecards_once(fol
         "target=0.95,review_period=7",
     }
     follower.materialize(backtests)
+    selected = follower.tick()
+    assert set(selected) == SELECTED
+    follower.materialize(selected)
     scores = follower.tick()
     assert set(scores) == SCORECARDS
     follower.materialize(scores)
