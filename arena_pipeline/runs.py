@@ -6,9 +6,10 @@ The same assets, checks and instance that the UI shows; what belongs here is onl
 import logging
 import os
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,13 +88,28 @@ def workspace_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     os.environ["DAGSTER_HOME"] = str(settings.workspace)
     os.chdir(settings.workspace)
     try:
-        with dg.DagsterInstance.get() as instance:
+        with dg.DagsterInstance.get() as instance, _held_open(settings.var / "dagster"):
             yield instance
     finally:
         os.chdir(before)
         del os.environ["DAGSTER_HOME"]
         if home is not None:
             os.environ["DAGSTER_HOME"] = home
+
+
+@contextmanager
+def _held_open(folder: Path) -> Iterator[None]:
+    """Keep a connection to each SQLite database below the folder.
+
+    Dagster connects anew for each event, and the last connection to close writes SQLite's whole log back: with one that
+    stays, an event costs half as much.
+    """
+    with ExitStack() as held:
+        for path in sorted(folder.rglob("*.db")):
+            connection = held.enter_context(closing(sqlite3.connect(path)))
+            with suppress(sqlite3.DatabaseError):
+                connection.execute("select count(*) from sqlite_master").fetchone()
+        yield
 
 
 def run_stages(settings: Settings, tell: Tell, begin: Tell, only: str = "all") -> list[StageResult]:
