@@ -8,7 +8,7 @@ import random
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import polars as pl
 from engine.errors import ArenaError, InputError
 
 POLL_SECONDS = (0.05, 0.15)
+SETTLING_SECONDS = 1.0
 OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -28,6 +29,10 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 
 class WarehouseBusyError(ArenaError):
     """Another process kept the database locked for longer than the time-out."""
+
+
+class WarehouseWriteError(ArenaError):
+    """The database could not be written: disk full, memory limit too small, file system gone."""
 
 
 @dataclass(frozen=True)
@@ -128,14 +133,19 @@ class Warehouse:
         config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": self.memory_limit, **OFFLINE}
         if self.threads is not None:
             config["threads"] = self.threads
-        deadline = time.monotonic() + self.timeout_seconds
+        started = time.monotonic()
+        deadline = started + self.timeout_seconds
         while True:
             try:
                 return duckdb.connect(str(self.path), read_only=read_only, config=config)
             except (duckdb.IOException, duckdb.ConnectionException) as error:
                 holder = _holder(str(error))
                 if holder is None:
-                    raise
+                    # A file that another process is just making or closing looks broken for a moment.
+                    if time.monotonic() >= started + SETTLING_SECONDS:
+                        raise
+                    time.sleep(POLL_SECONDS[0])
+                    continue
                 if time.monotonic() >= deadline:
                     raise WarehouseBusyError(
                         f"{self.path}: still locked by {holder} after {self.timeout_seconds:g} s. "
@@ -147,13 +157,34 @@ class Warehouse:
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """One transaction on an open connection."""
-    connection.execute("begin")
     try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
+        connection.execute("begin")
+        try:
+            yield
+        except BaseException:
+            with suppress(duckdb.Error):  # a failed write has ended the transaction already
+                connection.execute("rollback")
+            raise
+        connection.execute("commit")
+    except duckdb.Error as error:
+        if is_write_failure(error):
+            raise not_written(error) from error
         raise
-    connection.execute("commit")
+
+
+def is_write_failure(error: duckdb.Error) -> bool:
+    """Whether DuckDB could not write, or had no memory to work in."""
+    kinds = (duckdb.FatalException, duckdb.OutOfMemoryException)
+    said = str(error).lower()
+    return isinstance(error, kinds) or "could not write" in said or "no space left" in said
+
+
+def not_written(error: duckdb.Error) -> WarehouseWriteError:
+    """DuckDB's report of a failed write, with what to do."""
+    return WarehouseWriteError(
+        f"the database could not be written ({str(error).splitlines()[0]}). Make room on the disk, or raise "
+        "ingest.memory_limit, and run it again: what was complete before is kept, the rest is taken in then"
+    )
 
 
 @contextmanager

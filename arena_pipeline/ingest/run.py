@@ -93,8 +93,14 @@ def _ingest_table(
             if row and row.file_id not in curable:
                 reports.append(FileReport(label, row.table_name, known=True))
                 continue
-            log = _open(connection, content.path, settings.sources[source], source, label)
-            report, written = _ingest_file(connection, log, convention, content, row)
+            try:
+                log = _open(connection, content.path, settings.sources[source], source, label)
+                report, written = _ingest_file(connection, log, convention, content, row)
+            except (FileNotFoundError, InputError):
+                if content.path.exists():
+                    raise
+                notes.append(f"{label} vanished while it was read; nothing of it was kept")
+                continue
             known[content.digest] = written
             curable.discard(written.file_id)
             present.add(written.file_id)

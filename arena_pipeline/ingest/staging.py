@@ -22,6 +22,7 @@ from arena_pipeline.ingest.rules import (
     rules_of,
     shown_value,
 )
+from arena_pipeline.warehouse import is_write_failure, not_written
 from engine.errors import InputError
 
 STAGED, READ, REJECTED = "temp.staged", "temp.read_rows", "temp.rejected"
@@ -54,6 +55,8 @@ def stage(connection: duckdb.DuckDBPyConnection, log: LogFile, convention: Conve
     try:
         connection.execute(f"create temp table read_rows as {_typed_rows(log, rules, convention)}")
     except duckdb.Error as error:
+        if is_write_failure(error):
+            raise not_written(error) from error
         raise unreadable(log.path, log.format, error) from error
     if "visitor_id" in log.table.stored:
         connection.execute(f"delete from {READ} where visitor_id in (from privacy.forgotten)")
