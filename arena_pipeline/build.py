@@ -26,7 +26,7 @@ from arena_pipeline.plugins import load_plugins
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import Settings
 
-AFTER_ALL_RUNS = {"selection", "intervals"}
+AFTER_ALL_RUNS = {"selection", "intervals", "calibration"}
 DOWNSTREAM = {"arena", "scorecards", "reports"}
 REPORTED = {"scorecards", "network"}
 

@@ -25,7 +25,7 @@ PROGRESS = "progress"
 OWN_ERROR = r"^(dagster|engine|arena_pipeline)\.[\w.]+: "
 BASE_GROUPS = {"ingest", "demand"}
 BESIDE = {"scenario", "actual", "hindsight", "upper_bound"}
-SELECTED = {"selection", "intervals"}
+SELECTED = {"selection", "intervals", "calibration"}
 
 
 class RunFailedError(ArenaError):
@@ -75,7 +75,7 @@ def stages(definitions: dg.Definitions, settings: Settings, only: str = "all") -
         for name, grid in settings.strategies.items()
     ]
     selected = [spec.key for spec in specs if spec.key.to_user_string() in SELECTED]
-    selection = Stage("held-out selection and intervals", tuple(selected), {})
+    selection = Stage("calibration, selection, intervals", tuple(selected), {})
     middle = [Stage("scenario, actual and bounds", tuple(world), {}), *backtests, selection]
     last = [Stage("scorecards", tuple(scores), {}), Stage("reports", tuple(reports), {})]
     return (*first, *middle, *last)

@@ -5,7 +5,7 @@ import json
 import dagster as dg
 import polars as pl
 
-from arena_pipeline import selecting
+from arena_pipeline import calibrating, selecting
 from arena_pipeline.assets.arena import GROUP, OWNER, configured_runs
 from arena_pipeline.metadata import frame_metadata, markdown_table
 from arena_pipeline.resources import ArenaResource
@@ -18,7 +18,7 @@ SHOWN = 8
 def selection_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """Walk-forward selection and intervals over all configured runs."""
     runs = [dg.AssetKey(["backtests", name]) for name in settings.strategies] + [dg.AssetKey("actual")]
-    return [_selection(runs), _intervals(runs)]
+    return [_selection(runs), _intervals(runs), _calibration(runs)]
 
 
 def _selection(runs: list[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -116,3 +116,39 @@ def _intervals(runs: list[dg.AssetKey]) -> dg.AssetsDefinition:
         )
 
     return intervals
+
+
+def _calibration(runs: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    @dg.asset(
+        group_name=GROUP,
+        owners=[OWNER],
+        kinds={"numba"},
+        deps=runs,
+        code_version="1",
+        description="Service achieved against service planned for, and again with buffers adjusted on earlier folds.",
+    )
+    def calibration(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """One table: strategies that plan for service, by segment, on folds learned from and on folds held out."""
+        world, information = load_arena(arena.store)
+        table = calibrating.calibration_table(arena.settings, arena.store, world.scenario, information)
+        write_frame(arena.store.scorecard("calibration.parquet"), table)
+        arena.warehouse.replace_table("results.calibration", table)
+        whole = table.filter((pl.col("segment") == "all") & (pl.col("part") == "held_out")).to_dicts()
+        rows = [
+            {
+                "strategy": row["strategy"],
+                "target": row["target"],
+                "before": row[f"{row['target_kind']}_before"],
+                "after": row[f"{row['target_kind']}_after"],
+                "verdict": row["verdict"],
+            }
+            for row in whole
+        ]
+        for row in rows:
+            context.log.info(
+                f"{row['strategy']}: planned for {row['target']:.1%}, held out {row['before']:.1%}, "
+                f"calibrated {row['after']:.1%} ({row['verdict']})"
+            )
+        return dg.MaterializeResult(metadata={**frame_metadata(table), "held_out": markdown_table(rows)})
+
+    return calibration

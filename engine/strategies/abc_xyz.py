@@ -30,7 +30,18 @@ class AbcXyz(StrategyParameters):
     2.4.
     """
 
+    plans_for_service = True
+
     buffer_step: float = Field(0.5, ge=0, lt=1, description="share of the missing service a larger buffer closes")
+
+    def target_of(self, cell: str) -> float | None:
+        """AX, BX, BY: the target; AY a step above it, AZ and BZ two; the others weigh costs."""
+        steps = {"AX": 0, "BX": 0, "BY": 0, "AY": 1, "AZ": 2, "BZ": 2}
+        return self._stepped(steps[cell]) if cell in steps else None
+
+    def _stepped(self, steps: int) -> float:
+        """The target with so many steps of the missing service closed."""
+        return 1 - (1 - self.target) * (1 - self.buffer_step) ** steps
 
     def options(self) -> frozenset[InformationOption]:
         """Its own, and views for AZ."""
@@ -75,7 +86,7 @@ class AbcXyz(StrategyParameters):
             (0, ["BY"], seen), (1, ["AY"], seen), (2, ["BZ"], seen), (2, ["AZ"], sensed)
         ):  # fmt: skip
             cells = _in(information, *names)
-            target = 1 - (1 - self.target) * (1 - self.buffer_step) ** steps
+            target = self._stepped(steps)
             level = order_up_to_level(
                 _at(cells, protection), _at(cells, before), cycle[cells], target, self.target_kind
             )

@@ -19,6 +19,8 @@ class ContinuousReview(StrategyParameters):
     Source: Silver, Pyke & Thomas (2017), 6.7; Hadley & Whitin (1963), 4.
     """
 
+    plans_for_service = True
+
     def plan(self, information: Information) -> Levels:
         """Levels for every date and SKU."""
         information = information.through(self.information)

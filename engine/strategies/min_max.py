@@ -19,6 +19,8 @@ class MinMax(StrategyParameters):
     Source: Zheng & Federgruen (1991); Ehrhardt & Mosier (1984) where lots are large.
     """
 
+    plans_for_service = True
+
     review_period: int = Field(7, ge=1, le=364, description="days between reviews")
 
     def plan(self, information: Information) -> Levels:

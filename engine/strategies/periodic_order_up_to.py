@@ -16,6 +16,8 @@ from engine.strategies.protection import protection_demand
 class PeriodicOrderUpTo(StrategyParameters):
     """S: target service over R + L - 1 days. Source: Silver, Pyke & Thomas (2017), 7.5."""
 
+    plans_for_service = True
+
     review_period: int = Field(7, ge=1, le=364, description="days between reviews")
 
     def plan(self, information: Information) -> Levels:

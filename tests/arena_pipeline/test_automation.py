@@ -11,7 +11,7 @@ from arena_pipeline.runs import workspace_instance
 
 BACKTESTS = {"backtests/min_max", "backtests/periodic_order_up_to", "backtests/newsvendor", "backtests/naive_min_max"}
 BESIDE = {"actual", "hindsight", "upper_bound"}
-SELECTED = {"selection", "intervals"}
+SELECTED = {"selection", "intervals", "calibration"}
 SCORECARDS = {
     "scorecard", "pareto_front", "category_scorecard", "supplier_scorecard", "segment_scorecard", "item_scorecard",
     "roi", "simulated_against_real", "rate_sensitivity", "supplier_performance", "weekly_scorecard", "arena_report",

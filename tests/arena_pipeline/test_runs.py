@@ -16,7 +16,7 @@ from tests.arena_pipeline.workspaces import SETS
 
 TITLES = [
     "logs and demand", "scenario, actual and bounds", "min max", "periodic order up to", "newsvendor", "naive min max",
-    "held-out selection and intervals", "scorecards", "reports",
+    "calibration, selection, intervals", "scorecards", "reports",
 ]  # fmt: skip
 GOOD, BAD = "target=0.9,review_period=7", "target=0.95,review_period=7"
 

@@ -125,7 +125,7 @@ def test_more_demand_scenarios_share_everything_but_demand(copy):
 
 def test_one_fold_holds_nothing_out(copy):
     copy.edit("warm_up_days = 84", "warm_up_days = 340")
-    (selection, _) = selection_assets(copy.settings)
+    selection, *_ = selection_assets(copy.settings)
     arena = ArenaResource(workspace=str(copy.folder))
     assert dg.materialize([selection], resources={"arena": arena}).success
     assert table(copy, "held_out").is_empty()

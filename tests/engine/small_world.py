@@ -88,7 +88,7 @@ def small_world(
         else np.tile(int64(delivers_in), (len(table), 1))
     )
     return Scenario(
-        axes=Axes(tuple(f"item-{index}" for index in range(skus)), date(2024, 1, 1), days),
+        axes=Axes(tuple(sorted(f"item-{index}" for index in range(skus))), date(2024, 1, 1), days),
         catalogue=Catalogue(**catalogue),
         suppliers=SupplierTable(**vendor),
         offers=OfferTable(
