@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.plan import LARGEST_PRIORITY, NEVER_ORDER, Levels
+from engine.plan import LARGEST_PRIORITY, NEVER_ORDER, UNLIMITED, Levels
 from engine.schema import MICRO
 from engine.strategies.information import Information, Sourcing
 from engine.strategies.parameters import StrategyParameters
@@ -26,6 +26,13 @@ def longest_cover(information: Information, parameters: StrategyParameters) -> I
     return np.ceil(information.daily_mean * parameters.max_cover_days).astype(np.int64)
 
 
+def covering(information: Information, days: int | None) -> IntArray:
+    """Units that cover the days of mean demand, rounded up, at least one, (D, S); no limit without days."""
+    if days is None:
+        return np.full(information.shape, UNLIMITED, np.int64)
+    return np.maximum(np.ceil(information.daily_mean * days), 1).astype(np.int64)
+
+
 def levels_plan(
     information: Information,
     sourcing: Sourcing,
@@ -38,9 +45,11 @@ def levels_plan(
 ) -> Levels:
     """Levels within the owner's bounds.
 
-    ``min_stock`` lifts the reorder point to one unit below it. ``max_stock`` caps order-up-to levels, fixed
-    quantities and the position after an order; ``max_cover_days`` caps fixed quantities and the position to which a
-    minimum or multiple may lead. SKUs without an offer or marked ``do_not_order`` are never ordered.
+    ``level_cover_days`` caps every level at that cover of mean demand, one unit at least: a high target for rare large
+    orders is stock that may outlive the item. ``min_stock`` lifts the reorder point to one unit below it. ``max_stock``
+    caps order-up-to levels, fixed quantities and the position after an order; ``max_cover_days`` caps fixed quantities
+    and the position to which a minimum or multiple may lead. SKUs without an offer or marked ``do_not_order`` are never
+    ordered.
 
     Args:
         reorder_point, order_up_to, order_quantity: (D, S) units; one of the last two.
@@ -48,15 +57,17 @@ def levels_plan(
     """
     catalogue, shape = information.catalogue, information.shape
     period = parameters.review_period if review_period is None else review_period
-    point = np.maximum(reorder_point, catalogue.min_stock - 1)
-    up_to = point + 1 if order_up_to is None else np.maximum(order_up_to, point + 1)
+    most = covering(information, parameters.level_cover_days)
+    point = np.maximum(np.minimum(reorder_point, most - 1), catalogue.min_stock - 1)
+    up_to = point + 1 if order_up_to is None else np.maximum(np.minimum(order_up_to, most), point + 1)
     capped = np.minimum(up_to, np.maximum(catalogue.max_stock, 0))
     point = np.minimum(point, capped - 1)
     stops = (sourcing.row < 0) | (catalogue.do_not_order > 0) | (point < 0) & (capped <= 0)
     longest = np.minimum(np.maximum(longest_cover(information, parameters), up_to), catalogue.max_stock)
     quantity = np.zeros(shape, np.int64)
     if order_quantity is not None:
-        quantity = np.where(order_quantity > 0, np.maximum(np.minimum(order_quantity, longest - point), 1), 0)
+        largest = np.minimum(longest, np.maximum(most, up_to)) - point
+        quantity = np.where(order_quantity > 0, np.maximum(np.minimum(order_quantity, largest), 1), 0)
     return Levels(
         days=information.forecast.dates,
         reorder_point=np.where(stops, NEVER_ORDER, point),

@@ -23,6 +23,7 @@ class StrategyParameters(EngineSettings):
     review_period: int = Field(1, ge=1, le=364, description="days between reviews")
     safety_multiplier: float = Field(1.0, ge=0, le=10, description="scales the stock held beyond mean demand")
     max_cover_days: int = Field(365, ge=1, description="longest cover a minimum or multiple may force")
+    level_cover_days: int | None = Field(None, ge=1, description="longest cover of mean demand a level may reach")
     information: InformationOption = Field("exposure", description="how demand is forecast")
 
     def target_of(self, cell: str) -> float | None:  # noqa: ARG002 - strategies with rules by cell use it

@@ -202,6 +202,33 @@ def test_a_minimum_beyond_the_longest_cover_is_not_ordered(name):
 
 
 @every_strategy
+@pytest.mark.parametrize("days", [1, 20])
+def test_no_level_reaches_beyond_its_cover(name, days):
+    information = make_shop(1).information(DATES)
+    plan = plan_of(name, information, level_cover_days=days)
+    free = plan_of(name, information)
+    most = np.maximum(np.ceil(information.daily_mean * days), 1)
+    active = plan.reorder_point > NEVER_ORDER
+    lots = active & (plan.order_quantity > 0)
+    assert (plan.reorder_point[active] < most[active]).all()
+    assert (plan.order_up_to[active] <= most[active]).all()
+    assert (plan.order_quantity[lots] <= np.maximum(most - plan.reorder_point, 1)[lots]).all()
+    assert np.array_equal(active, free.reorder_point > NEVER_ORDER)
+    assert (plan.order_up_to <= free.order_up_to).all()
+    assert (plan.order_up_to < free.order_up_to).any() or days > 1
+
+
+@every_strategy
+def test_the_owners_minimum_stands_above_the_cover(name):
+    shop = make_shop(1)
+    catalogue = replace(shop.scenario.catalogue, min_stock=np.full(8, 60))
+    scenario = replace(shop.scenario, catalogue=catalogue)
+    plan = plan_of(name, replace(shop, scenario=scenario).information(DATES), level_cover_days=5)
+    active = plan.reorder_point > NEVER_ORDER
+    assert (plan.reorder_point[active] >= 59).all()
+
+
+@every_strategy
 def test_a_shop_without_any_offer_can_be_planned(name):
     shop = make_shop(3)
     offers = shop.scenario.offers
