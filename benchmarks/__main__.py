@@ -14,7 +14,19 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from benchmarks import construct, demand, demand_suite, ingest, network, peers, pipeline, stepper, sweeps, table
+from benchmarks import (
+    construct,
+    demand,
+    demand_suite,
+    ingest,
+    ingest_large,
+    network,
+    peers,
+    pipeline,
+    stepper,
+    sweeps,
+    table,
+)
 from benchmarks.measure import FULL, QUICK, ROOT, SCRATCH, Figure, Size
 from engine.kernels import sources_hash
 
@@ -66,6 +78,10 @@ BENCHMARKS: dict[str, Benchmark] = {
     "ingest": Benchmark(
         ingest.ingest,
         ("ingest_parquet_rows_per_second", "ingest_csv_rows_per_second", "ingest_over_plain_load"),
+    ),
+    "ingest_100m": Benchmark(
+        ingest_large.hundred_million,
+        ("ingest_100m_seconds", "ingest_100m_rows_per_second", "ingest_100m_peak_rss_mb"),
     ),
     "network": Benchmark(network.network, ("gsm_tree_2000_seconds", "serial_10k_seconds")),
     "demo": Benchmark(pipeline.demo, ("pipeline_demo_seconds",)),

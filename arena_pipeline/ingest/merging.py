@@ -38,6 +38,7 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, file_id: int) -> 
     for leftover in (MEETING, EQUALS, SETTLED):
         connection.execute(f"drop table if exists {leftover}")
     stored_rows = _stored_rows(connection, table)
+    newest = _newest_day(connection, table) if table.has_day else None
     taken, replaced = _FITS, 0
     if _find_meeting(connection, table, stored_rows):
         _set_equals_apart(connection, table, stored_rows)
@@ -45,13 +46,8 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, file_id: int) -> 
         skipped = f"select id from {SETTLED} where origin = 1 and not taken union all select id from {EQUALS}"
         taken = f"{_FITS} and id not in ({skipped})"
         replaced = _count(connection, f"{SETTLED} where taken and outdone is not null")
-    newest = f"(select max(day) from logs.{table.name})"
-    late, days = 0, frozenset[date]()
-    if table.has_day:
-        late = _count(connection, f"{STAGED} where {taken} and day < {newest}")
-        days = frozenset(
-            row[0] for row in connection.execute(f"select distinct day from {STAGED} where {taken}").fetchall()
-        )
+    days = _days(connection, taken) if table.has_day else {}
+    late = sum(rows for day, rows in days.items() if newest is not None and day < newest)
     if replaced:
         outdone = f"select outdone from {SETTLED} where taken and outdone is not null"
         connection.execute(f"delete from logs.{table.name} where rowid in ({outdone})")
@@ -59,7 +55,18 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, file_id: int) -> 
         f"insert into logs.{table.name} ({_columns(table)}, file_id, row_number) "
         f"select {_columns(table)}, {file_id}, row_number from {STAGED} where {taken}"
     ).fetchone()
-    return Merged(int(inserted[0]) - replaced if inserted else 0, replaced, late, days)
+    return Merged(int(inserted[0]) - replaced if inserted else 0, replaced, late, frozenset(days))
+
+
+def _newest_day(connection: duckdb.DuckDBPyConnection, table: Table) -> date | None:
+    """Newest day stored before this file."""
+    found = connection.execute(f"select max(day) from logs.{table.name}").fetchone()
+    return found[0] if found else None
+
+
+def _days(connection: duckdb.DuckDBPyConnection, taken: str) -> dict[date, int]:
+    """Rows to insert by day."""
+    return dict(connection.execute(f"select day, count(*) from {STAGED} where {taken} group by day").fetchall())
 
 
 def _stored_rows(connection: duckdb.DuckDBPyConnection, table: Table) -> str:

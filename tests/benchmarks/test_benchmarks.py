@@ -6,7 +6,20 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import bare, construct, demand, ingest, measure, network, peers, pipeline, stepper, sweeps, table
+from benchmarks import (
+    bare,
+    construct,
+    demand,
+    ingest,
+    ingest_large,
+    measure,
+    network,
+    peers,
+    pipeline,
+    stepper,
+    sweeps,
+    table,
+)
 from benchmarks.measure import TINY, Figure
 from engine.steppers.compiled import run_compiled
 
@@ -20,6 +33,7 @@ GROUPS = {
     "recovery": demand.recovery,
     "forecast": demand.forecasts,
     "ingest": ingest.ingest,
+    "ingest_100m": ingest_large.hundred_million,
     "network": network.network,
     "demo": pipeline.demo,
     "100k": pipeline.hundred_thousand,
@@ -28,7 +42,7 @@ GROUPS = {
 
 @pytest.fixture(autouse=True)
 def scratch(tmp_path, monkeypatch):
-    for module in (measure, peers, sweeps, ingest, pipeline):
+    for module in (measure, peers, sweeps, ingest, ingest_large, pipeline):
         monkeypatch.setattr(module, "SCRATCH", tmp_path)
     return tmp_path
 

@@ -176,6 +176,8 @@ def test_fuzzed_files_end_like_a_clean_ingest_of_the_accepted_rows(new_shop, see
     lines = [line.encode() for line in good_lines(dice.randint(3, 60))]
     hit = {number for number in range(len(lines)) if dice.random() < 0.3}
     bad = [broken(line.decode(), dice) if number in hit else line for number, line in enumerate(lines)]
+    if sum(line.count(b'"') for line in bad) > 1:  # two quotes are a text with line breaks, which is no fault of CSV
+        bad = [line.replace(b'"', b"'") for line in bad]
     whole = b"\n".join([ORDERS.encode(), *bad]) + b"\n"
     packed = dice.random() < 0.3
     shop, clean = new_shop(), new_shop()
