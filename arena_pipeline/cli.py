@@ -79,12 +79,29 @@ def demo(workspace: Path | None, row_order: int | None, network: bool | None) ->
 
 @main.command()
 @workspace_option
+@click.option("--sample", type=click.IntRange(2), default=None, help="Only this many items of each ABC-XYZ cell.")
+@click.option("--best", type=click.IntRange(0), default=50, show_default=True, help="Best sellers taken beside them.")
 @told_plainly
-def run(workspace: Path | None) -> None:
-    """Ingest new files, recover demand, run all strategies, score them."""
+def run(workspace: Path | None, sample: int | None, best: int) -> None:
+    """Ingest new files, recover demand, run all strategies, score them; or a first look at a sample of the items."""
     from arena_pipeline.terminal import StageDisplay  # noqa: PLC0415 - slow imports only when needed
 
-    _run_and_print(load_settings(workspace), StageDisplay(console), "all")
+    settings, display = load_settings(workspace), StageDisplay(console)
+    if sample is None:
+        _run_and_print(settings, display, "all")
+    else:
+        _run_sample(settings, display, sample, best)
+
+
+def _run_sample(settings: Settings, display: Any, sample: int, best: int) -> None:
+    from arena_pipeline import sampling, terminal  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.resources import ArenaResource  # noqa: PLC0415
+    from arena_pipeline.runs import run_stages  # noqa: PLC0415
+
+    run_stages(settings, display.tell, display.begin, "world")
+    display.begin("sample")
+    arena = ArenaResource(workspace=str(settings.workspace))
+    terminal.print_sample(console, settings, sampling.run_sample(arena, sample, best, display.tell))
 
 
 @main.command()

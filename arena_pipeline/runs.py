@@ -56,14 +56,15 @@ def stages(definitions: dg.Definitions, settings: Settings, only: str = "all") -
     Args:
         definitions: of the workspace.
         settings: its strategies.
-        only: ``ingest`` (logs and demand), ``backtests`` (scenario on) or ``all``.
+        only: ``ingest`` (logs and demand), ``world`` (these, scenario and actual), ``backtests`` (scenario on)
+            or ``all``.
     """
     specs = list(definitions.resolve_all_asset_specs())
     base = [spec.key for spec in specs if spec.group_name in BASE_GROUPS]
     world = [spec.key for spec in specs if spec.key.to_user_string() in BESIDE]
     scores = [spec.key for spec in specs if spec.group_name not in BASE_GROUPS | {"arena", "reports"}]
     reports = [spec.key for spec in specs if spec.group_name == "reports"]
-    first = [Stage("logs and demand", tuple(base), {})] if only in {"ingest", "all"} else []
+    first = [Stage("logs and demand", tuple(base), {})] if only in {"ingest", "world", "all"} else []
     if only == "ingest":
         return tuple(first)
     backtests = [
@@ -74,9 +75,12 @@ def stages(definitions: dg.Definitions, settings: Settings, only: str = "all") -
         )
         for name, grid in settings.strategies.items()
     ]
+    beside = Stage("scenario, actual and bounds", tuple(world), {})
+    if only == "world":
+        return (*first, beside)
     selected = [spec.key for spec in specs if spec.key.to_user_string() in SELECTED]
     selection = Stage("calibration, selection, intervals", tuple(selected), {})
-    middle = [Stage("scenario, actual and bounds", tuple(world), {}), *backtests, selection]
+    middle = [beside, *backtests, selection]
     last = [Stage("scorecards", tuple(scores), {}), Stage("reports", tuple(reports), {})]
     return (*first, *middle, *last)
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from rich.console import Console
@@ -126,6 +128,39 @@ def print_result(console: Console, settings: Settings, scorecard: Path) -> None:
         console.print(f"{settings.label(path)}  sha256 {digest}", highlight=False, soft_wrap=True)
     for path in sorted((scorecard.parent.parent / "reports").glob("arena_*")):
         console.print(f"[bold]{settings.label(path)}[/bold]", highlight=False, soft_wrap=True)
+
+
+def print_sample(console: Console, settings: Settings, table: pl.DataFrame) -> None:
+    """Extrapolated figures with their intervals, best first, and that they come from a sample."""
+    currency = settings.shop.currency
+    shown = Table(title=f"From a sample: {settings.shop.name}", title_justify="left", pad_edge=False)
+    for head in ("strategy", "parameters"):
+        shown.add_column(head, no_wrap=True)
+    for head in (f"economic profit {currency}", f"working capital {currency}", "stock-outs", "fill rate"):
+        shown.add_column(f"{head}\n± half a 95 % interval", justify="right", no_wrap=True)
+    shapes = {"economic_profit": money, "working_capital": money, "stockout_rate": percent, "fill_rate": percent}
+    by_run = table.partition_by("strategy", "parameters", as_dict=True, maintain_order=True)
+    profit = {key: rows.filter(pl.col("figure") == "economic_profit")["estimate"][0] for key, rows in by_run.items()}
+    for key in sorted(by_run, key=lambda key: (-profit[key], key)):
+        rows = {row["figure"]: row for row in by_run[key].to_dicts()}
+        cells = [_interval(rows[figure], shape) for figure, shape in shapes.items()]
+        shown.add_row(
+            str(key[0]), NAMES.get(str(key[1]), str(key[1])), *cells, style=KIND_STYLES.get(rows["fill_rate"]["kind"])
+        )
+    console.print()
+    console.print(shown)
+    sampled, items = table.row(0, named=True)["sampled"], table.row(0, named=True)["items"]
+    note = f"{sampled:,} of {items:,} items were simulated; figures are extrapolated. Your own orders: all items."
+    console.print(note, style="bold", highlight=False)
+    if settings.shop.synthetic:
+        console.print(escape(settings.shop.synthetic), style="yellow", highlight=False)
+
+
+def _interval(row: dict[str, Any], shape: Callable[[float | None], str]) -> str:
+    """Estimate and interval; the estimate alone where it is exact."""
+    if row["low"] == row["high"]:
+        return shape(row["estimate"])
+    return f"{shape(row['estimate'])} ± {shape((row['high'] - row['low']) / 2)}"
 
 
 def print_ledger(console: Console, told: Explanation, first: int, last: int) -> None:

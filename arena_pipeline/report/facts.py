@@ -10,6 +10,7 @@ from arena_pipeline.report.data_used import data_used
 from arena_pipeline.report.film import film
 from arena_pipeline.report.series import item_demand, weekly_curves
 from arena_pipeline.resources import ArenaResource
+from arena_pipeline.sampling import sampling_path
 from arena_pipeline.store import Store, load_arena
 from engine.scorecard.sums import scored_window
 
@@ -18,7 +19,7 @@ FILM_SIDE = 10
 OPTIONAL = (
     "forecast_coverage", "calibration", "selection", "held_out", "intervals", "recommended_plan", "drift",
     "rate_sensitivity", "simulated_against_real", "distances", "stock_record", "price_of_segmenting", "roi",
-    "supplier_performance", "network_scorecard", "sampling",
+    "supplier_performance", "network_scorecard",
 )  # fmt: skip
 ITEM_FIGURES = ("economic_profit", "working_capital", "stockout_rate", "fill_rate", "lost_margin", "units_demanded")
 LINKS = """
@@ -153,6 +154,8 @@ def optional_tables(store: Store) -> dict[str, list[Row]]:
         if path.exists():
             frame = pl.read_parquet(path)
             found[name] = (frame.filter(pl.col("level") != "item") if "level" in frame.columns else frame).to_dicts()
+    if sampling_path(store).exists():
+        found["sampling"] = pl.read_parquet(sampling_path(store)).to_dicts()
     return found
 
 

@@ -106,15 +106,24 @@ def _drift(facts: Facts, writer: Writer) -> str:
 
 
 def _sampling(facts: Facts, writer: Writer) -> str:
-    rows = facts["tables"].get("sampling", [])
-    columns = (
-        Column("Policy", _named), Column("Figure", lambda row: row["figure"].replace("_", " ")),
-        Column("Extrapolated", "estimate", "number"), Column("from", "low", "number"), Column("to", "high", "number"),
-    )  # fmt: skip
+    rows = [row for row in facts["tables"].get("sampling", []) if row["kind"] != "actual"]
     if not rows:
         return ""
-    head = f"{rows[0]['sampled']} of {rows[0]['items']} items were simulated"
-    return f"<h3>Extrapolated from a sample</h3><p>{head}; 95 % intervals.</p>" + table(writer, columns, rows)
+    parts = [
+        table(
+            writer,
+            (Column("Policy", _named), Column("Extrapolated", "estimate", kind), Column("from", "low", kind),
+             Column("to", "high", kind)),
+            sorted((row for row in rows if row["figure"] == figure), key=lambda row: -row["estimate"]),
+            caption=caption,
+        )
+        for figure, kind, caption in (
+            ("economic_profit", "money", "Economic profit"), ("working_capital", "money", "Working capital"),
+            ("stockout_rate", "percent", "Empty shelves"),
+        )
+    ]  # fmt: skip
+    head = f"{rows[0]['sampled']:,} of {rows[0]['items']:,} items were simulated, figures extrapolated; 95 % intervals."
+    return f"<h3>Extrapolated from a sample</h3><p>{head}</p>{''.join(parts)}"
 
 
 def plan_section(facts: Facts, writer: Writer) -> str:

@@ -168,3 +168,24 @@ def test_as_a_process_errors_go_with_exit_code_one(empty):
     assert "products must not be empty" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert "Warning" not in done.stderr
+
+
+def test_a_sample_is_run_extrapolated_and_said_to_be_one(copy):
+    code, output = arena("run", "--sample", "3", "--best", "5", workspace=copy)
+    assert code == 0, output
+    assert "items were simulated; figures are extrapolated" in output
+    table = pl.read_parquet(next(copy.store.root.glob("*/sampling.parquet")))
+    board = {(row["strategy"], row["parameters"]): row for row in copy.leaderboard()}
+    sampled, items = table["sampled"][0], table["items"][0]
+    assert 5 <= sampled < items
+    assert {(row["strategy"], row["parameters"]) for row in table.to_dicts()} == {
+        key for key, row in board.items() if row["kind"] != "bound"
+    }
+    for row in table.filter(pl.col("kind") == "actual").to_dicts():
+        assert row["low"] == row["high"] == row["estimate"] == pytest.approx(board["actual", "default"][row["figure"]])
+    within = [
+        row["low"] <= board[row["strategy"], row["parameters"]][row["figure"]] <= row["high"]
+        for row in table.filter(pl.col("kind") != "actual").to_dicts()
+        if row["figure"] in {"working_capital", "fill_rate", "stockout_rate"}
+    ]
+    assert sum(within) >= 0.7 * len(within), "one draw; coverage itself is tested in the engine"
