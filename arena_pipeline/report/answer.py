@@ -83,8 +83,13 @@ def which_policy(facts: Row) -> tuple[Sentence, ...]:
     """Name, parameters, rank and what it is measured by."""
     best, real = facts["choice"]["best"], facts["choice"]["actual"]
     tried = sum(run["kind"] == "candidate" for run in facts["runs"])
+    candidates = [run for run in facts["runs"] if run["kind"] == "candidate"]
+    place = 1 + [(run["strategy"], run["parameters"]) for run in candidates].index(
+        (best["strategy"], best["parameters"])
+    )
+    rank = "comes first" if place == 1 else f"comes {place}. over the whole window, but first on weeks held out,"
     window: Sentence = (
-        f"{best['full_name']} comes first of {tried} candidates, by economic profit (margin less holding, ordering, "
+        f"{best['full_name']} {rank} of {tried} candidates, by economic profit (margin less holding, ordering, "
         "write-offs and the cost of capital) from ",
         Amount(facts["days"]["scored_from"], "date"), " to ", Amount(facts["days"]["last"], "date"), ".",
     )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from arena_pipeline.choice import parameters_in_words, run_name
 from arena_pipeline.report.html import Column, Writer, chart, table
+from arena_pipeline.report.words import FIGURE_NAMES
 
 Row = dict[str, Any]
 Facts = dict[str, Any]
@@ -39,18 +40,21 @@ def _held_out(facts: Facts, writer: Writer) -> str:
 
 
 def _intervals(facts: Facts, writer: Writer) -> str:
-    rows = facts["tables"].get("intervals", [])
-    against = {"": "level", "actual": "difference to your own orders", "best": "difference to the best"}
+    shown = {(row["strategy"], row["parameters"]) for row in facts["choice"]["shown"]}
+    rows = [
+        row
+        for row in facts["tables"].get("intervals", [])
+        if row["against"] == "actual" and (row["strategy"], row["parameters"]) in shown
+    ]
     parts = [
         table(
             writer,
-            (Column("Policy", _named), Column("Compared as", lambda row: against.get(row["against"], row["against"])),
-             Column("Estimate", "estimate", kind), Column("from", "low", kind), Column("to", "high", kind),
-             Column("Scenarios", "scenarios", "number")),
-            found,
-            caption=f"95 % intervals: {figure.replace('_', ' ')}",
+            (Column("Policy", _named), Column("Difference to your own orders", "estimate", kind), Column("from", "low", kind),
+             Column("to", "high", kind), Column("Demand scenarios", "scenarios", "number")),
+            sorted(found, key=lambda row: -row["estimate"]),
+            caption=f"{FIGURE_NAMES[figure]}, 95 % intervals",
         )
-        for figure, kind in (("economic_profit", "signed"), ("working_capital", "signed"), ("stockout_rate", "percent"))
+        for figure, kind in (("economic_profit", "signed"), ("working_capital", "signed"), ("stockout_rate", "signed_points"))
         if (found := [row for row in rows if row["figure"] == figure])
     ]  # fmt: skip
     return "<h3>Intervals</h3>" + "".join(parts) if parts else ""
