@@ -173,7 +173,9 @@ def test_film_tells_what_the_scorecard_counts(ran, page):
 @pytest.mark.parametrize("name", list(OPTIONAL))
 def test_a_section_stands_where_its_table_exists_and_only_there(facts, name):
     without = copy.copy(facts) | {"tables": {key: rows for key, rows in facts["tables"].items() if key not in OPTIONAL}}
-    with_it = without | {"tables": without["tables"] | {name: OPTIONAL[name]}}
+    best = {key: facts["choice"]["best"][key] for key in ("strategy", "parameters")}
+    rows = [row | best for row in OPTIONAL[name]] if name == "intervals" else OPTIONAL[name]
+    with_it = without | {"tables": without["tables"] | {name: rows}}
     assert HEADS[name] not in render(without)
     assert HEADS[name] in render(with_it)
 
