@@ -28,7 +28,7 @@ from arena_pipeline.settings import Settings
 
 AFTER_ALL_RUNS = {"selection", "intervals", "calibration"}
 DOWNSTREAM = {"arena", "scorecards", "reports"}
-REPORTED = {"demand", "arena", "scorecards", "network"}
+REPORTED = {"scorecards", "network"}
 
 
 def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> dg.Definitions:
@@ -58,13 +58,7 @@ def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinit
         planning.recommended_plan,
         *network_assets(settings),
     ]
-    shown = [
-        key
-        for asset in assets
-        if asset.partitions_def is None
-        for key in asset.keys
-        if asset.group_names_by_key[key] in REPORTED
-    ]
+    shown = [key for asset in assets for key in asset.keys if asset.group_names_by_key[key] in REPORTED]
     assets += report_assets(sorted(shown))
     return dg.Definitions(
         assets=dg.map_asset_specs(_automated, assets),
