@@ -47,6 +47,7 @@ def build_definitions(settings: Settings, loggers: Mapping[str, dg.LoggerDefinit
         demand.hidden_and_recovered,
         demand.demand_forecasts,
         forecasting.forecast_coverage,
+        forecasting.drift,
         arena.scenario,
         arena.actual,
         arena.hindsight,

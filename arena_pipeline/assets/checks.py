@@ -21,6 +21,7 @@ from engine.strategies.build import KnownHistory
 MOST_LAG = timedelta(days=3)
 LEAD_TIME_TOLERANCE = 0.25
 ROUNDING = 1e-6
+DRIFTING_SHOWN = 10
 
 
 def _result(passed: bool, description: str, **metadata: Any) -> dg.AssetCheckResult:
@@ -137,7 +138,24 @@ def runs_are_complete(arena: ArenaResource) -> dg.AssetCheckResult:
     return _warning(not missing, f"missing: {', '.join(missing)}. Materialise them" if missing else "all there")
 
 
+@dg.asset_check(asset="drift", description="Items sell as their forecasts were made from.")
+def demand_is_steady(arena: ArenaResource) -> dg.AssetCheckResult:
+    """Names the items that drift; forecasts follow by themselves, but late: their half-life is months."""
+    alerts = pl.read_parquet(arena.store.scorecard("drift.parquet")).filter("alert")
+    items = alerts["item_id"].unique(maintain_order=True).to_list()
+    shown = ", ".join(items[:DRIFTING_SHOWN]) + (" ..." if len(items) > DRIFTING_SHOWN else "")
+    return _warning(
+        not items,
+        f"{len(items)} items shifted: {shown}. Check their prices, listings and stock record; if the shift is real, "
+        "give their strategies information = 'views', which follows traffic within weeks"
+        if items
+        else "no item's mean or variability shifted",
+        items=len(items),
+    )
+
+
 CHECKS = [
+    demand_is_steady,
     logs_are_fresh,
     stock_is_known,
     activity_is_complete,

@@ -1,4 +1,4 @@
-"""Group ``demand``, behind the forecasts: how far each information option keeps its word."""
+"""Group ``demand``, behind the forecasts: how far each information option keeps its word, and items that drift."""
 
 from dataclasses import replace
 
@@ -12,10 +12,11 @@ from arena_pipeline.metadata import dot_plot, frame_metadata, markdown_table
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.store import write_frame
 from engine.forecast.coverage import TARGETS, coverage, window_days
+from engine.forecast.drift import find_drift
 from engine.forecast.matrix import forecast_basis
 from engine.forecast.options import OPTIONS, option_forecast
 from engine.forecast.process import WINDOW_DAYS
-from engine.schema import MICRO
+from engine.schema import MICRO, Axes
 from engine.strategies.build import KnownHistory
 
 COVERAGE_SCHEMA = {
@@ -26,6 +27,19 @@ COVERAGE_SCHEMA = {
     "covered": pl.Float64,
     "coverage": pl.Float64,
 }
+
+
+DRIFT_SCHEMA = {
+    "item_id": pl.String,
+    "item_name": pl.String,
+    "statistic": pl.String,
+    "before": pl.Float64,
+    "after": pl.Float64,
+    "p_value": pl.Float64,
+    "adjusted_p": pl.Float64,
+    "alert": pl.Boolean,
+}
+SHOWN_ALERTS = 8
 
 
 @dg.asset(
@@ -56,6 +70,50 @@ def forecast_coverage(context: dg.AssetExecutionContext, arena: ArenaResource) -
     return dg.MaterializeResult(
         metadata={**frame_metadata(table), **figures, "all_volumes": markdown_table(by_option), **plot}
     )
+
+
+@dg.asset(
+    group_name="demand",
+    owners=[OWNER],
+    kinds={"numpy"},
+    deps=["demand_forecasts"],
+    code_version="1",
+    description="Items whose mean or variability shifted in the last twelve weeks; false alerts at most 5 % of alerts.",
+)
+def drift(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Every item that can be judged, alerts first."""
+    axes = load_bundle(arena.store.demand("axes.npz"), Axes)
+    history = load_bundle(arena.store.demand("known_history.npz"), KnownHistory)
+    names = dict(arena.warehouse.read("select item_id, item_name from logs.products").iter_rows())
+    table = drift_table(history, axes, names)
+    write_frame(arena.store.scorecard("drift.parquet"), table)
+    arena.warehouse.replace_table("results.drift", table)
+    alerts = table.filter("alert")
+    items = alerts["item_id"].n_unique()
+    context.log.info(f"{items} of {table['item_id'].n_unique():,} items sell differently from before (see drift)")
+    shown = alerts.head(SHOWN_ALERTS).select("item_id", "statistic", "before", "after", "adjusted_p")
+    return dg.MaterializeResult(
+        metadata={**frame_metadata(table), "items_with_alert": items, "clearest": markdown_table(shown.to_dicts())}
+    )
+
+
+def drift_table(history: KnownHistory, axes: Axes, names: dict[str, str]) -> pl.DataFrame:
+    """Shifts of mean (units per week in stock, the category's season taken out) and coefficient of variation."""
+    frames = []
+    for statistic, found in find_drift(history.orders).items():
+        columns = {
+            "item_id": list(axes.items),
+            "item_name": [names.get(item) for item in axes.items],
+            "statistic": [statistic] * len(axes.items),
+            "before": found.before,
+            "after": found.after,
+            "p_value": found.p_value,
+            "adjusted_p": found.adjusted,
+            "alert": found.alert,
+        }
+        frames.append(pl.DataFrame(columns, DRIFT_SCHEMA).fill_nan(None))
+    judged = pl.concat(frames).filter(pl.col("p_value").is_not_null())
+    return judged.sort("adjusted_p", "p_value", "item_id", "statistic")
 
 
 def coverage_table(history: KnownHistory, first_day: int) -> pl.DataFrame:
