@@ -279,6 +279,25 @@ def runs(workspace: Path | None) -> None:
 
 @main.command()
 @workspace_option
+@click.option("--strategy", default="actual", show_default=True, help="A strategy that was run, or actual.")
+@click.option("--parameters", default="default", show_default=True, help="Its parameter set.")
+@click.option("--item", default=None, help="Only this item.")
+@click.option("--page", default=1, show_default=True, type=click.IntRange(1), help="Which page.")
+@click.option("--size", default=50, show_default=True, type=click.IntRange(1), help="Rows a page.")
+@told_plainly
+def rows(workspace: Path | None, strategy: str, parameters: str, item: str | None, page: int, size: int) -> None:
+    """Print daily rows of a run, page by page; the whole table is a Parquet file."""
+    from arena_pipeline import daily_rows, terminal  # noqa: PLC0415 - slow imports only when needed
+    from arena_pipeline.store import Store  # noqa: PLC0415
+
+    settings = load_settings(workspace)
+    path = daily_rows.write_rows(Store.of(settings), strategy, parameters)
+    terminal.print_rows(console, daily_rows.read_page(path, page, size, item), settings)
+    console.print(settings.label(path), highlight=False, soft_wrap=True)
+
+
+@main.command()
+@workspace_option
 @click.option("--open/--print", "shown", default=False, help="Open it in the browser, or print where it is.")
 @told_plainly
 def report(workspace: Path | None, shown: bool) -> None:

@@ -72,7 +72,7 @@ class Store:
         return self.root / scenario_hash[:16]
 
     def result(self, scenario_hash: str, strategy: str, key: str, kind: str = "score") -> Path:
-        """One run: ``score`` (figures per group), ``days`` (curves) or ``plan`` (levels or orders)."""
+        """One run: ``score`` (figures per group), ``days`` (curves) ``plan`` (levels or orders) or ``rows`` (days)."""
         suffix = "" if kind == "score" else f".{kind}"
         return self.folder(scenario_hash) / strategy / f"{key}{suffix}.parquet"
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from arena_pipeline.daily_rows import Page
 from arena_pipeline.explaining import Explanation
 from arena_pipeline.history import RunRecord, changed_inputs, changed_scores, differences, told_change
 from arena_pipeline.ingest.previewing import Preview
@@ -161,6 +162,19 @@ def _interval(row: dict[str, Any], shape: Callable[[float | None], str]) -> str:
     if row["low"] == row["high"]:
         return shape(row["estimate"])
     return f"{shape(row['estimate'])} ± {shape((row['high'] - row['low']) / 2)}"
+
+
+def print_rows(console: Console, page: Page, settings: Settings) -> None:
+    """One page of daily rows, value in major units."""
+    table = Table(
+        pad_edge=False, title=f"page {page.number} of {page.pages:,}, {page.total:,} rows", title_justify="left"
+    )
+    for name in page.rows.columns:
+        table.add_column(name.replace("_", " "), justify="left" if name in {"item", "day"} else "right", no_wrap=True)
+    for row in page.rows.iter_rows(named=True):
+        value = f"{row['value'] / 10**settings.shop.minor_units:,.2f}"
+        table.add_row(*(value if name == "value" else str(cell) for name, cell in row.items()))
+    console.print(table)
 
 
 def print_ledger(console: Console, told: Explanation, first: int, last: int) -> None:

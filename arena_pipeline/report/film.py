@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from arena_pipeline.beside import plan_of_run
 from arena_pipeline.choice import Choice, Row, run_name
 from arena_pipeline.store import Store, load_arena
-from engine.plan import Levels, Rule
+from engine.plan import Levels, Plan, Rule
 from engine.scenario import Scenario
 from engine.scenario.subset import subset_plan, subset_scenario
 from engine.steppers.ledger import run_with_ledger
@@ -42,13 +42,21 @@ def film(store: Store, choice: Choice, items: list[str]) -> dict[str, Any]:
         plan = plan_of_run(store, scenario, row["strategy"], row["parameters"])
         if isinstance(plan, Rule):
             continue
-        days = run_with_ledger(alone, subset_plan(plan, skus, len(scenario.axes.items))).days
+        days = _days(scenario, alone, plan, skus)
         frames = [_frames(days.filter(pl.col("sku") == sku)) for sku in range(len(skus))]
         level = reorder_points(plan, skus, scenario) if isinstance(plan, Levels) else None
         result["policies"].append(
             {"strategy": row["strategy"], "name": run_name(row["strategy"]), "frames": frames, "reorder": level}
         )
     return result
+
+
+def _days(scenario: Scenario, alone: Scenario, plan: Plan, skus: NDArray[np.int64]) -> pl.DataFrame:
+    """Daily rows of the items, numbered from 0; among all items where limits on money couple their orders."""
+    if not scenario.limits.couples:
+        return run_with_ledger(alone, subset_plan(plan, skus, len(scenario.axes.items))).days
+    days = run_with_ledger(scenario, plan).days.filter(pl.col("sku").is_in(skus.tolist()))
+    return days.with_columns(sku=pl.Series(np.searchsorted(skus, days["sku"].to_numpy())))
 
 
 def _frames(days: pl.DataFrame) -> dict[str, list[int]]:

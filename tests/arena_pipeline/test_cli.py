@@ -10,7 +10,20 @@ from click.testing import CliRunner
 from arena_pipeline.cli import main
 from tests.arena_pipeline.workspaces import bare_workspace
 
-COMMANDS = ("demo", "run", "ingest", "validate", "ui", "explain", "report", "runs", "compare", "clean", "forget")
+COMMANDS = (
+    "demo",
+    "run",
+    "ingest",
+    "validate",
+    "ui",
+    "explain",
+    "report",
+    "rows",
+    "runs",
+    "compare",
+    "clean",
+    "forget",
+)
 WITHOUT_WORKSPACE = ("init",)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import zlib
+from dataclasses import replace
 
 import altair as alt
 import numpy as np
@@ -16,10 +17,14 @@ from arena_pipeline.choice import choose, parameters_in_words
 from arena_pipeline.report import answer, method, specs
 from arena_pipeline.report.answer import Amount
 from arena_pipeline.report.facts import gather
+from arena_pipeline.report.film import _days
 from arena_pipeline.report.html import Column, Writer, table
 from arena_pipeline.report.writer import charts, render
 from arena_pipeline.resources import ArenaResource
+from engine.scenario.subset import subset_scenario
 from engine.scorecard.figures import COUNTS, MONEY, RATIOS
+from engine.steppers.ledger import run_with_ledger
+from tests.engine.small_world import levels, small_world
 
 MOST_BYTES = 3_000_000
 SKUS_OF_GOAL = 5_000
@@ -251,3 +256,39 @@ def test_numbers_carry_their_value_for_the_locale():
     cell = table(Writer("EUR"), (Column("a", "a"), Column("b", "b", "signed")), [{"a": "x", "b": -1234.5}])
     assert '<data class="signed" value="-1234.5">\u2212€1,234</data>' in cell
     assert Writer("SEK").text(5.0, "money") == "SEK 5"
+
+
+NETWORK = {
+    "nodes": [
+        {"location_id": name, "level": level, "items": 5, "service_days": days, "base_stock": stock, "alone_stock": 9,
+         "safety_capital": 12.5}
+        for name, level, days, stock in (("PORT", "warehouse", 2.0, 400), ("HUB", "hub", 1.0, 90), ("SHOP", "store", 0.0, 30))
+    ],
+    "links": [["PORT", "HUB"], ["HUB", "SHOP"]],
+}  # fmt: skip
+
+
+def test_a_network_is_drawn_from_its_source_to_its_shops(facts):
+    assert 'id="network"' not in render(facts)
+    page = render(facts | {"network": NETWORK})
+    picture = re.search(r'<svg class="network".*?</svg>', page, re.DOTALL).group()
+    left = {name: int(x) for x, name in re.findall(r'<rect x="(\d+)"[^>]*/><text[^>]*>(\w+) \(', picture)}
+    assert left["PORT"] < left["HUB"] < left["SHOP"]
+    assert picture.count("<path") == len(NETWORK["links"])
+    assert "base stock 400, promises 2 d" in picture
+
+
+def test_the_film_of_coupled_items_is_that_of_the_whole_run():
+    """With a limit on money the chosen items are replayed among all others, and fare as there."""
+    scenario = small_world([[3] * 20, [2] * 20, [4] * 20], opening=3, offers=[{"sku": sku} for sku in range(3)])
+    tight = replace(scenario, limits=replace(scenario.limits, weekly_spend=1_500))
+    plan, skus = levels(tight, reorder_point=4, order_up_to=9), np.array([0, 2])
+    whole = run_with_ledger(tight, plan).days
+    found = _days(tight, subset_scenario(tight, skus), plan, skus)
+    for row, sku in enumerate(skus.tolist()):
+        assert (
+            found.filter(pl.col("sku") == row)["on_hand"].to_list()
+            == whole.filter(pl.col("sku") == sku)["on_hand"].to_list()
+        )
+    free = run_with_ledger(scenario, plan).days
+    assert free["lost"].sum() < whole["lost"].sum(), "the limit binds"
