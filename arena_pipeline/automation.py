@@ -53,7 +53,10 @@ def files_state(settings: Settings) -> str:
     sha = hashlib.sha256()
     for table in TABLES:
         for path in settings.files_of(table):
-            status = path.stat()
+            try:
+                status = path.stat()
+            except FileNotFoundError:  # moved meanwhile: the next look sees it
+                continue
             sha.update(f"{settings.label(path)}|{status.st_size}|{status.st_mtime_ns}\n".encode())
     return sha.hexdigest()[:16]
 

@@ -39,6 +39,10 @@ def scenario(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.Mate
             f"assumed: offers of {supply.offers_assumed:,} items (supply.cost_share, supply.lead_time_days); "
             f"{supply.purchases_inferred:,} purchases inferred from increases of the stock record"
         )
+    if not supply.tables.purchase_orders.height:
+        context.log.warning(
+            "the shop's own purchases are unknown: 'actual' buys nothing and lives off its opening stock"
+        )
     frozen = world.scenario
     forgotten = arena.store.forget_others(keep=arena.settings.keep_scenarios)
     context.log.info(f"scenario {frozen.content_hash[:16]}: {len(frozen.axes.items):,} items, {frozen.axes.days} days")

@@ -49,8 +49,9 @@ def trade_off_sentence(board: pl.DataFrame) -> str:
     if actual.is_empty() or candidates.is_empty():
         return ""
     real, best = actual.row(0, named=True), candidates.row(0, named=True)
-    sales = best["revenue"] / real["revenue"] if real["revenue"] else float("nan")
-    capital = best["working_capital"] / real["working_capital"] if real["working_capital"] else float("nan")
+    if not real["revenue"] or not real["working_capital"]:
+        return "The shop's own orders sell nothing in the replay: there is nothing to compare with."
+    sales, capital = (best[figure] / real[figure] for figure in ("revenue", "working_capital"))
     return (
         f"{best['strategy']} ({best['parameters']}) delivers {sales:.0%} of the sales of the shop's own orders "
         f"with {capital:.0%} of their working capital; stock-outs on {best['stockout_rate']:.1%} of days "

@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from arena_pipeline.assets.checks import no_look_ahead
-from arena_pipeline.automation import clean_up, new_files, remove_old_results, weekly
+from arena_pipeline.automation import clean_up, files_state, new_files, remove_old_results, weekly
 from arena_pipeline.build import build_definitions
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.runs import workspace_instance
@@ -152,3 +152,12 @@ def test_clean_up_removes_other_scenarios(copy):
     assert not (store.root / "older").exists()
     assert store.folder(store.current_hash).exists()
     assert store.scorecard("scorecard.parquet").exists()
+
+
+def test_a_file_that_goes_while_the_sensor_looks_is_no_error(copy, monkeypatch):
+    settings = copy.settings
+    before = files_state(settings)
+    gone = settings.workspace / "shop/logs/suppliers/gone.csv"
+    listed = type(settings).files_of
+    monkeypatch.setattr(type(settings), "files_of", lambda self, table: (*listed(self, table), gone))
+    assert files_state(settings) == before

@@ -1,6 +1,5 @@
 """From a folder of foreign files to a workspace that runs: `arena validate PATH`, `arena init`, then as usual."""
 
-import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -194,8 +193,6 @@ def test_a_new_user_gets_from_exports_to_a_leaderboard(tmp_path):
     board = pl.read_parquet(Store.of(load_settings(workspace)).scorecard("leaderboard.parquet"))
     assert {"newsvendor", "actual"} <= set(board["strategy"])
     assert "are assumed" in output
-    code, output = arena("ingest", "--workspace", str(workspace))
-    assert set(re.findall(r"(\d+) new rows of (\d+)", output)) == {("0", "0")}
     code, output = arena("ingest", "--workspace", str(workspace), "--rebuild")
     assert code == 0, output
     assert "every file is read anew" in output

@@ -1,7 +1,7 @@
 """One stock record is enough: stock of all days by sales and receipts, forward and backward, and what was repaired."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.demand.activity import daily_activity
@@ -45,6 +45,7 @@ def test_records_within_the_days_know_better_than_later_ones():
     assert frame["stock_close"].to_list() == [5, 5, 5]
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     opening=st.integers(0, 30),
     flows=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8)), min_size=2, max_size=12),

@@ -70,3 +70,8 @@ def test_the_sentence_reads_the_trade_off_aloud():
 @pytest.mark.parametrize("kind", ["candidate", "actual"])
 def test_without_one_of_the_two_there_is_nothing_to_say(kind):
     assert trade_off_sentence(leaderboard(runs(*(row for row in BOARD if row[1] != kind)))) == ""
+
+
+def test_orders_that_sell_nothing_are_nothing_to_compare_with():
+    board = leaderboard(runs(*BOARD)).with_columns(revenue=pl.lit(0))
+    assert "nothing to compare with" in trade_off_sentence(board)
