@@ -307,6 +307,7 @@ def print_preview(console: Console, found: Preview) -> None:
     notes = [
         *(f"check: {doubt}" for doubt in found.guesses.doubts),
         *(f"not understood: {path.name}: {why}" for path, why in found.guesses.unknown),
+        *found.strangers,
         *(f"missing {need}" for need in found.needs),
     ]
     for note in notes:

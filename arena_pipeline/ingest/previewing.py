@@ -20,6 +20,7 @@ from arena_pipeline.warehouse import Warehouse
 from engine.errors import InputError
 
 ZONE = "UTC"
+KNOWN_SHARE = 0.95
 NEEDS: dict[TableName, str] = {
     "products": "a catalogue: without it no row's item is known",
     "conversions": "order lines: without them there is no demand",
@@ -78,6 +79,16 @@ class Preview:
         """What is missing, and what that costs."""
         filled = {view.table for view in self.tables if view.rows}
         return [f"{table}: {why}" for table, why in NEEDS.items() if table not in filled]
+
+    @property
+    def strangers(self) -> list[str]:
+        """Tables whose items are mostly not those of the catalogue."""
+        return [
+            f"{view.table}: only {view.match_rate:.0%} of the rows name an item of products; map the others in "
+            f"item_aliases (source '{view.adapter}')"
+            for view in self.tables
+            if view.match_rate < KNOWN_SHARE and "products" in self.guesses.chosen
+        ]
 
 
 def log_files(path: Path) -> list[Path]:

@@ -83,7 +83,10 @@ def test_a_folder_of_two_systems_takes_each_table_from_the_better_one(tmp_path):
     }  # fmt: skip
     assert found.currency == "GBP"
     views = next(view for view in found.tables if view.table == "page_views")
-    assert views.match_rate == 0  # GA4's items are not Shopify's: aliases are needed
+    assert views.match_rate == 0  # GA4's items are not Shopify's
+    assert found.strangers == [
+        "page_views: only 0% of the rows name an item of products; map the others in item_aliases (source 'ga4')"
+    ]
 
 
 def test_preview_tells_days_items_and_what_is_missing(tmp_path):
