@@ -30,6 +30,9 @@ PARAMETER_NAMES = {
     "review_period": "review every (days)",
     "safety_multiplier": "safety multiplier",
     "budget_share": "share of your average capital",
+    "level_cover_days": "levels cover at most (days)",
+    "information": "demand seen through",
+    "target_kind": "target is",
     "default": "",
 }
 

@@ -75,11 +75,11 @@ def _calibration(facts: Facts, writer: Writer) -> str:
     charts = "".join(
         chart(f"calibration-{kind}", f"Target against achieved {kind.replace('_', ' ')}", kind="half")
         for kind in ("fill_rate", "cycle_service_level")
-        if any(row["target_kind"] == kind for row in rows)
     )
     return (
         '<h3>Target against achieved</h3><p class="lead">Textbook formulas seldom reach their target exactly; after calibration, '
-        f'safety stock is scaled until they do on earlier days.</p><div class="grid">{charts}</div>{table(writer, columns, rows)}'
+        f'safety stock is scaled until they do on earlier days.</p><div class="grid">{charts}</div>'
+        f"<details><summary>Every policy and target</summary>{table(writer, columns, rows)}</details>"
     )
 
 

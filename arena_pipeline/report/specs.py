@@ -155,7 +155,12 @@ def service_against_capital(rows: Sequence[Row], palette: Palette) -> Spec:
     line: Spec = {
         "transform": [{"filter": "datum.kind == 'candidate' || datum.kind == 'baseline'"}],
         "mark": {"type": "line", "point": {"size": 45}, "strokeWidth": 1.6},
-        "encoding": {**channels, "order": {"field": "working_capital"}, "tooltip": tooltip},
+        "encoding": {
+            **channels,
+            "detail": {"field": "family"},
+            "order": {"field": "working_capital"},
+            "tooltip": tooltip,
+        },
     }
     cross: Spec = {
         "transform": [{"filter": "datum.kind == 'actual'"}],
@@ -295,7 +300,7 @@ def calibration(rows: Sequence[Row], palette: Palette, figure: str) -> Spec:
     values = [
         {"target": row["target"], "achieved": row[f"{figure}_{when}"], "when": when, "strategy": row["strategy"]}
         for row in rows
-        if row["segment"] == "all" and row["part"] == part and row["target_kind"] == figure
+        if row["part"] == part
         for when in ("before", "after")
     ]
     diagonal = {
@@ -321,7 +326,7 @@ def calibration(rows: Sequence[Row], palette: Palette, figure: str) -> Spec:
         **base(palette, 240),
         "data": {"values": values},
         "encoding": {
-            "x": {"field": "target", "type": "quantitative", "title": f"target {words}", "scale": scale, "axis": axis},
+            "x": {"field": "target", "type": "quantitative", "title": "target", "scale": scale, "axis": axis},
             "y": {
                 "field": "achieved",
                 "type": "quantitative",

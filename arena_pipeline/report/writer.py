@@ -63,7 +63,10 @@ def render(facts: Facts) -> str:
 
 def payload(facts: Facts) -> dict[str, Any]:
     """What the page's scripts need: data once and by column, and the charts."""
-    runs = [{"id": position} | {name: row[name] for name in RUN_FIGURES} for position, row in enumerate(facts["runs"])]
+    runs = [
+        {"id": position, "family": row["parameters"].partition(",")[2]} | {name: row[name] for name in RUN_FIGURES}
+        for position, row in enumerate(facts["runs"])
+    ]
     best = facts["choice"]["best"]
     return {
         "shop": facts["shop"],
@@ -91,9 +94,8 @@ def charts(facts: Facts, palette: specs.Palette) -> dict[str, specs.Spec]:
         made["weekly"] = specs.weekly_capital(facts["weekly"], names, best["strategy"] if best else None, palette)
     made |= {"items": specs.item_changes(palette), "demand": specs.demand_of_item(palette)}
     calibrated = [row for row in facts["tables"].get("calibration", []) if row["segment"] == "all"]
-    for figure in ("fill_rate", "cycle_service_level"):
-        if any(row["target_kind"] == figure for row in calibrated):
-            made[f"calibration-{figure}"] = specs.calibration(calibrated, palette, figure)
+    for figure in ("fill_rate", "cycle_service_level") if calibrated else ():
+        made[f"calibration-{figure}"] = specs.calibration(calibrated, palette, figure)
     if facts["tables"].get("forecast_coverage"):
         made["coverage"] = specs.coverage(facts["tables"]["forecast_coverage"], palette)
     return made
