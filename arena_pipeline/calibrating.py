@@ -4,7 +4,7 @@ What belongs here: which runs are calibrated, on which folds, and the table. Wha
 (`engine.calibration`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,6 +45,7 @@ NEAR = 0.005
 ERRORS = 2.0
 REPLICATES = 100
 WORKERS = 2
+CAP = "level_cover_days"
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,31 @@ def calibration_table(settings: Settings, store: Store, scenario: Scenario, info
         (name, point)
         for name, grid in settings.strategies.items()
         if STRATEGIES[name].plans_for_service
-        for point in grid.parameter_sets()
+        for point in least_capped(grid.parameter_sets())
         if store.result(scenario.content_hash, name, point.key, "plan").exists()
     ]
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         done = pool.map(lambda job: list(_rows(settings, store, scenario, information, split, *job)), jobs)
         rows = [row for part in done for row in part]
     return pl.DataFrame(rows, SCHEMA).fill_nan(None)
+
+
+def least_capped(points: Sequence[ParameterSet]) -> list[ParameterSet]:
+    """Of sets that differ only in the cap on cover, the loosest: under a tight cap it is not the target that plans."""
+
+    def others(point: ParameterSet) -> tuple[object, ...]:
+        return tuple(sorted((name, str(value)) for name, value in point.parameters.items() if name != CAP))
+
+    def cover(point: ParameterSet) -> float:
+        value = point.parameters.get(CAP)
+        return float(value) if isinstance(value, int | float) else float("inf")
+
+    longest: dict[tuple[object, ...], ParameterSet] = {}
+    for point in points:
+        known = longest.get(others(point))
+        if known is None or cover(point) > cover(known):
+            longest[others(point)] = point
+    return list(longest.values())
 
 
 def _rows(

@@ -181,6 +181,8 @@ def totals_of(sums: FoldSums, folds: slice, replicates: Replicates | None = None
     result = {}
     for name in (*FoldSums.names(), "economic_profit"):
         values = getattr(sums, name)[:, :, folds]
+        if name == "economic_profit" and replicates is not None:
+            values = sums.levelled_profit(folds.start)
         if replicates is None:
             result[name] = np.array([values.sum() / len(values)])
         else:
@@ -284,7 +286,7 @@ def _leads(found: list[Held], scenario: Scenario, settings: Settings) -> Leads:
     """Leads of all but the first run over the first, major units."""
     folds, minor = Folds.of(scenario, settings), 10**settings.shop.minor_units
     replicates = draw_replicates(scenario.catalogue.key, folds.count - 1, settings.demand.seed)
-    profit = [held.sums.economic_profit[:, :, 1:] for held in found]
+    profit = [held.sums.levelled_profit(1) for held in found]
     level = np.array([values.sum() / len(values) for values in profit])
     drawn = np.stack([replicated_totals(values, replicates) for values in profit], axis=1)
     blocks = folds.count - 1

@@ -46,6 +46,17 @@ class FoldSums:
         result[..., -1] -= self.write_down[..., -1]
         return result
 
+    def levelled_profit(self, first: int) -> IntArray:
+        """Economic profit of the folds from ``first`` on, the write-down at the end borne by all of them alike.
+
+        For resampling of folds: what lies on the shelf at the end is no event of the last weeks.
+        """
+        folds = self.running_profit.shape[-1] - first
+        share, rest = np.divmod(self.write_down[..., -1:], folds)
+        result = self.running_profit[..., first:] - share
+        result[..., -1:] -= rest
+        return result
+
     def over_scenarios(self) -> FoldSums:
         """Sums over the first axis, the demand scenarios."""
         return FoldSums(**{name: getattr(self, name).sum(axis=0) for name in self.names()})

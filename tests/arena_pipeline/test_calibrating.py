@@ -2,6 +2,7 @@ import polars as pl
 import pytest
 
 from arena_pipeline import calibrating
+from arena_pipeline.settings import StrategyGrid
 from engine.segments import CELLS
 
 GIVEN = (
@@ -31,6 +32,15 @@ def test_training_comes_nearer_to_its_targets(table):
     miss = [(rows[f"fill_rate_{when}"] - rows["target"]).abs().mean() for when in ("before", "after")]
     assert miss[1] < miss[0]
     assert (rows["multiplier"] >= 0).all()
+
+
+def test_of_sets_that_differ_only_in_the_cap_the_loosest_is_calibrated():
+    def sets(**lists):
+        return StrategyGrid.model_validate(lists).parameter_sets()
+
+    keys = [p.key for p in calibrating.least_capped(sets(target=[0.9, 0.95], level_cover_days=[45, 120, 30]))]
+    assert keys == ["target=0.9,level_cover_days=120", "target=0.95,level_cover_days=120"]
+    assert len(calibrating.least_capped(sets(target=[0.9, 0.95], review_period=[7, 14]))) == 4
 
 
 def test_verdicts_say_what_the_figures_say(table):

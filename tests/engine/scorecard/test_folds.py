@@ -53,6 +53,18 @@ def test_write_downs_by_hand():
     assert sums.listed_days.tolist() == [[5, 5, 5]]
 
 
+def test_the_write_down_can_be_borne_by_all_folds_alike():
+    scenario = make_scenario(2, Size(skus=5, days=60))
+    sums = fold_sums(run_reference(scenario, make_levels(2, scenario)), scenario, RATES, int(scenario.part_ends[0]))
+    folds = sums.sold.shape[1]
+    for first in range(folds):
+        levelled = sums.levelled_profit(first)
+        assert levelled.shape == (5, folds - first)
+        assert (levelled.sum(axis=1) == sums.economic_profit[:, first:].sum(axis=1)).all()
+        borne = sums.running_profit[:, first:] - levelled
+        assert (borne.max(axis=1) - borne.min(axis=1) < folds - first).all()
+
+
 def test_stacked_runs_keep_their_meaning():
     scenario = make_scenario(1, Size(skus=4, days=40))
     sums = fold_sums(run_reference(scenario, make_levels(1, scenario)), scenario, RATES, int(scenario.part_ends[0]))
