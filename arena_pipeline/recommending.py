@@ -87,7 +87,7 @@ def winner(settings: Settings, store: Store) -> tuple[str, ParameterSet]:
         raise InputError("runs must be scored first", place="recommended_plan", remedy="Materialise 'scorecard'")
     board = pl.read_parquet(path).filter(pl.col("kind") == "candidate")
     board = board.filter(pl.col("strategy").is_in(list(settings.strategies)))
-    held_out = store.scorecard("held_out.parquet")
+    held_out = store.folder(store.current_hash) / "held_out.parquet"  # of this scenario, not of an earlier one
     if held_out.exists():
         ranked = pl.read_parquet(held_out).filter(pl.col("kind") == "candidate")
         best = ranked.sort("economic_profit", "strategy", descending=[True, False])["strategy"].to_list()

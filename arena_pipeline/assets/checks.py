@@ -6,8 +6,10 @@ from typing import Any
 import dagster as dg
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from arena_pipeline import demand
+from arena_pipeline.arena import information_options
 from arena_pipeline.assets.arena import lead_time_drift
 from arena_pipeline.assets.demand import stored_activity
 from arena_pipeline.assets.scorecards import read_runs
@@ -15,8 +17,12 @@ from arena_pipeline.bundles import load_bundle
 from arena_pipeline.metadata import markdown_table
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.store import load_arena
-from engine.forecast import forecast_matrix
+from engine.forecast import ForecastMatrix
+from engine.forecast.options import InformationOption, forecasts
+from engine.schema import MICRO
 from engine.strategies.build import KnownHistory
+
+IntArray = NDArray[np.int64]
 
 MOST_LAG = timedelta(days=3)
 LEAD_TIME_TOLERANCE = 0.25
@@ -92,16 +98,28 @@ def demand_covers_sales(arena: ArenaResource) -> dg.AssetCheckResult:
 @dg.asset_check(asset="demand_forecasts", blocking=True, description="No forecast sees its own date or later.")
 def no_look_ahead(arena: ArenaResource) -> dg.AssetCheckResult:
     """Forecast again from a history that ends in the middle; every earlier value must be bit-equal."""
-    history = load_bundle(arena.store.demand("known_history.npz"), KnownHistory).orders
-    days = history.orders.shape[1]
+    history = load_bundle(arena.store.demand("known_history.npz"), KnownHistory)
+    days, every = history.orders.orders.shape[1], arena.settings.window.replan_days
     cut = days // 2
-    dates = np.arange(0, cut + 1, arena.settings.window.replan_days)
-    later = np.arange(0, days, arena.settings.window.replan_days)
-    whole, short = forecast_matrix(history, later), forecast_matrix(history.until(cut), dates)
-    horizon = np.full(len(history.orders), 28)
-    pairs = zip(whole.moments(horizon), short.moments(horizon), strict=True)
-    same = all(np.array_equal(long[: len(dates)], part) for long, part in pairs)
-    return _result(same, f"{len(dates)} dates up to day {cut} forecast twice, from all logs and from the first half")
+    dates, later = np.arange(0, cut + 1, every), np.arange(0, days, every)
+    options = {"exposure", *information_options(arena.settings)}
+    whole, short = _forecasts(history, later, options), _forecasts(history.until(cut), dates, options)
+    horizon = np.full(len(history.orders.orders), 28)
+    leaking = [
+        option
+        for option in whole
+        for long, part in zip(whole[option].moments(horizon), short[option].moments(horizon), strict=True)
+        if not np.array_equal(long[: len(dates)], part)
+    ]
+    return _result(
+        not leaking,
+        f"{len(dates)} dates up to day {cut} forecast twice, from all logs and from the first half; "
+        + (f"they differ: {', '.join(sorted(set(leaking)))}" if leaking else f"the same by {', '.join(whole)}"),
+    )
+
+
+def _forecasts(history: KnownHistory, dates: IntArray, options: set[InformationOption]) -> dict[str, ForecastMatrix]:
+    return forecasts(options, history.orders, history.views, history.demand_u6 / MICRO, dates)
 
 
 @dg.asset_check(asset="scenario", description="Drawn lead times agree with the shop's own deliveries.")

@@ -1,5 +1,6 @@
 """Every check passes on the small shop and finds what was planted."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -91,19 +92,20 @@ def test_finds_what_was_planted(copy, check, plant, found):
 
 
 def test_a_forecast_that_knows_the_future_is_found(copy, monkeypatch):
-    """A forecaster that scales by the mean of the whole history."""
-    original = checks.forecast_matrix
+    """One option of those configured, scaled by the mean of the whole history."""
+    copy.edit("[strategies.newsvendor]\n", '[strategies.newsvendor]\ninformation = ["exposure", "sba"]\n')
+    original = checks.forecasts
 
-    class Peeking:
-        def __init__(self, history, dates):
-            self.forecast, self.level = original(history, dates), 1 + history.units.mean()
+    def peeking(options, history, views, demand, dates):
+        made = original(options, history, views, demand, dates)
+        level = 1 + history.units.mean()
+        return made | {"sba": replace(made["sba"], mean_size=made["sba"].mean_size * level)}
 
-        def moments(self, horizon):
-            return tuple(values * self.level for values in self.forecast.moments(horizon))
-
-    monkeypatch.setattr(checks, "forecast_matrix", Peeking)
+    assert run(checks.no_look_ahead, copy).passed
+    monkeypatch.setattr(checks, "forecasts", peeking)
     result = run(checks.no_look_ahead, copy)
     assert not result.passed
+    assert "they differ: sba" in result.description
 
 
 def test_lead_times_off_their_offers_are_named(copy, monkeypatch):

@@ -1,4 +1,5 @@
 import json
+from itertools import combinations
 
 import dagster as dg
 import polars as pl
@@ -6,12 +7,17 @@ import pytest
 from rich.console import Console
 
 from arena_pipeline import selecting
-from arena_pipeline.arena import NO_PARAMETERS, Run, run_plan, run_strategy
+from arena_pipeline.arena import NO_PARAMETERS, Run, run_plan, run_strategy, with_sales_only
 from arena_pipeline.assets.selection import held_out_of, selection_assets
+from arena_pipeline.bundles import load_bundle
 from arena_pipeline.folds import other_worlds, read_folds
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.store import load_arena
 from arena_pipeline.terminal import held_out_table
+from engine.scorecard.folds import fold_sums
+from engine.simulation import simulate
+from engine.strategies import BASELINES, STRATEGIES
+from engine.strategies.build import KnownHistory, gather_information
 
 
 def table(workspace, name):
@@ -131,3 +137,33 @@ def test_one_fold_holds_nothing_out(copy):
     assert table(copy, "held_out").is_empty()
     assert dict(table(copy, "selection").schema) == selecting.SELECTION
     assert held_out_of(copy.store) == ([], {})
+
+
+SEVEN = tuple(
+    name for name in STRATEGIES if name not in BASELINES and STRATEGIES[name].__module__.startswith("engine.")
+)
+
+
+def test_the_seven_plan_differently_and_none_is_hopeless(ran):
+    """On real order lines: every pair of plans differs, and at its defaults each earns about what the shop itself did
+    or more, sells most of what is asked for, and ties up no more than a few times its capital: none is a straw man."""
+    world, configured = load_arena(ran.store)
+    known = load_bundle(ran.store.demand("known_history.npz"), KnownHistory)
+    own = simulate(with_sales_only(ran.store, world.scenario), world.actual)
+    information = gather_information(
+        world.scenario, known, world.actual, own, ran.settings.costs, configured.forecast.dates
+    )
+    assert len(SEVEN) == 7
+    plans = {name: STRATEGIES[name]().plan(information) for name in SEVEN}
+    for one, other in combinations(SEVEN, 2):
+        names = plans[one].matrices()
+        assert any((names[field] != plans[other].matrices()[field]).any() for field in names), (one, other)
+    actual = read_folds(
+        ran.store, world.scenario, ("actual", "default"), selecting.Folds.of(world.scenario, ran.settings).count
+    )
+    real = float(actual.economic_profit.sum())
+    for name, plan in plans.items():
+        sums = fold_sums(simulate(world.scenario, plan), world.scenario, ran.settings.costs, 84)
+        assert sums.economic_profit.sum() > 0.85 * real, name
+        assert sums.sold.sum() > 0.7 * sums.demanded.sum(), name
+        assert sums.value_days.sum() < 5 * actual.value_days.sum(), name
