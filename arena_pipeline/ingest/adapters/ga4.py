@@ -12,6 +12,7 @@ that is sent again only the late events are new. ``(not set)`` is no value. Sess
 session number is unique only beside the visitor, who is stored as a salted hash and nothing else.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -26,6 +27,7 @@ CATEGORIES = ("item_category", *(f"item_category{level}" for level in range(2, 6
 VIEW = "'view_item'"
 SALES = "'purchase', 'refund'"
 SHOWN = "'view_item', 'view_item_list', 'select_item', 'add_to_cart', 'begin_checkout', 'purchase'"
+_WRAPPED = ("STRUCT(list STRUCT(element", 'STRUCT("list" STRUCT("element"', 'STRUCT("list" STRUCT(element')
 _ITEM = ", ".join(f"{field} VARCHAR" for field in ("item_id", "item_name", *CATEGORIES, "price", "quantity"))
 _COLUMNS = {
     "event_name": "VARCHAR",
@@ -40,9 +42,18 @@ _COLUMNS = {
 def look_at_events(connection: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Look:
     """Parquet as it is typed; of NDJSON only the fields that are mapped are parsed."""
     if format_of(path) == "parquet":
-        return parquet_look(connection, path)
+        return _unwrapped(parquet_look(connection, path))
     columns = {key: _COLUMNS[key] for key in sample_ndjson(path, source).header if key in _COLUMNS}
     return make_look(path, "ndjson", columns, json_scan(path, columns))
+
+
+def _unwrapped(look: Look) -> Look:
+    """Repeated fields that arrive as ``field.list[].element`` as plain lists: not every reader unwraps them."""
+    wrapped = [field for field in ("items", "event_params") if look.types.get(field, "").startswith(_WRAPPED)]
+    if not wrapped:
+        return look
+    plain = ", ".join(f'list_transform("{field}".list, lambda x: x.element) as "{field}"' for field in wrapped)
+    return replace(look, rows=f"(select * replace ({plain}) from {look.rows})")
 
 
 def _items(look: Look, events: str) -> str:
