@@ -8,6 +8,7 @@ import polars as pl
 
 from arena_pipeline import beside, weekly
 from arena_pipeline.choice import stored_choice
+from arena_pipeline.delisted import delisted_sensitivity
 from arena_pipeline.metadata import frame_metadata, markdown_table, sparkline
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.store import write_frame
@@ -158,10 +159,32 @@ def weekly_scorecard(context: dg.AssetExecutionContext, arena: ArenaResource) ->
     return dg.MaterializeResult(metadata={**frame_metadata(table), **curves})
 
 
+@dg.asset(
+    group_name=GROUP,
+    owners=[OWNER],
+    kinds={"duckdb", "polars"},
+    deps=["scorecard"],
+    code_version="1",
+    description="The comparison with items that ran out for good counted as out of stock.",
+)
+def possibly_delisted(arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """As scored, and with their days listed and their demand replayed."""
+    table = delisted_sensitivity(arena)
+    _keep(arena, "possibly_delisted", table)
+    columns = ["strategy", "economic_profit", "with_economic_profit", "stockout_rate", "with_stockout_rate"]
+    return dg.MaterializeResult(
+        metadata={
+            **frame_metadata(table),
+            "both": markdown_table(table.select(columns).to_dicts() if table.height else []),
+        }
+    )
+
+
 FIGURE_ASSETS: list[dg.AssetsDefinition] = [
     simulated_against_real,
     roi,
     rate_sensitivity,
     supplier_performance,
     weekly_scorecard,
+    possibly_delisted,
 ]

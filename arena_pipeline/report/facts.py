@@ -19,7 +19,7 @@ FILM_SIDE = 10
 OPTIONAL = (
     "forecast_coverage", "calibration", "selection", "held_out", "intervals", "recommended_plan", "drift",
     "rate_sensitivity", "simulated_against_real", "distances", "stock_record", "price_of_segmenting", "roi",
-    "supplier_performance", "network_scorecard",
+    "supplier_performance", "network_scorecard", "possibly_delisted",
 )  # fmt: skip
 ITEM_FIGURES = ("economic_profit", "working_capital", "stockout_rate", "fill_rate", "lost_margin", "units_demanded")
 LINKS = """

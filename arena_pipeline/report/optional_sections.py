@@ -16,7 +16,7 @@ DRIFT_ROWS = 20
 
 def certainty(facts: Facts, writer: Writer) -> str:
     """Held-out figures, intervals, calibration, forecast coverage, drift: whatever this run has."""
-    parts = (_held_out, _intervals, _calibration, _coverage, _drift, _sampling)
+    parts = (_held_out, _delisted, _intervals, _calibration, _coverage, _drift, _sampling)
     return "".join(part(facts, writer) for part in parts)
 
 
@@ -58,6 +58,22 @@ def _intervals(facts: Facts, writer: Writer) -> str:
         if (found := [row for row in rows if row["figure"] == figure])
     ]  # fmt: skip
     return "<h3>Intervals</h3>" + "".join(parts) if parts else ""
+
+
+def _delisted(facts: Facts, writer: Writer) -> str:
+    rows = facts["tables"].get("possibly_delisted", [])
+    columns = (
+        Column("Policy", _named), Column("Economic profit", "economic_profit", "money"),
+        Column("if kept", "with_economic_profit", "money"), Column("Empty shelves", "stockout_rate", "percent"),
+        Column("if kept", "with_stockout_rate", "percent"), Column("Fill rate", "fill_rate", "percent"),
+        Column("if kept", "with_fill_rate", "percent"), Column("Units asked for", "units_demanded", "number"),
+        Column("if kept", "with_units_demanded", "number"),
+    )  # fmt: skip
+    note = (
+        "<p>Items out of stock for long without any purchase order look run out on purpose and count as not listed. "
+        "“If kept”: they count as out of stock, with the demand their page views tell of; plans stay.</p>"
+    )
+    return "<h3>Had items that ran out been kept</h3>" + table(writer, columns, rows) + note if rows else ""
 
 
 def _calibration(facts: Facts, writer: Writer) -> str:

@@ -15,6 +15,7 @@ SELECTED = {"selection", "intervals", "calibration"}
 SCORECARDS = {
     "scorecard", "pareto_front", "category_scorecard", "supplier_scorecard", "segment_scorecard", "item_scorecard",
     "roi", "simulated_against_real", "rate_sensitivity", "supplier_performance", "weekly_scorecard", "arena_report",
+    "possibly_delisted",
     "recommended_plan",
     "arena_workbook", "arena_brief",
 }  # fmt: skip
