@@ -76,7 +76,7 @@ def test_the_scenario_has_its_content_hash_as_data_version(ran):
 def test_all_checks_passed(ran):
     definitions = build_definitions(ran.settings)
     keys = definitions.resolve_asset_graph().asset_check_keys
-    assert len(keys) == 8
+    assert len(keys) == 9
     with workspace_instance(ran.settings) as instance:
         for key in keys:
             (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
