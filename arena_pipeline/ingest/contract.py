@@ -162,7 +162,13 @@ DAY_OF_EVENT = {"day": ("DATE", "cast(event_timestamp as date)")}
 AT_LEAST_ONE = "Leave it empty for 1"
 _PER_UNIT = "coalesce(units_per_purchase_unit, 1)"
 # The supplier's unit (a case of 12) in units of sale; all quantities and costs of a row are stored in units of sale.
-_PURCHASE_UNIT = Column("units_per_purchase_unit", Kind.INTEGER, check=">= 1", stored=_PER_UNIT, remedy=AT_LEAST_ONE)
+_PURCHASE_UNIT = Column(
+    "units_per_purchase_unit",
+    Kind.INTEGER,
+    check="between 1 and 1000000",  # times the largest quantity stays inside 64 bits
+    stored=_PER_UNIT,
+    remedy=AT_LEAST_ONE,
+)
 _COST_PER_UNIT = f"cast(round_even(unit_cost / {_PER_UNIT}, 0) as bigint)"
 
 _ITEM = Column("item_id", Kind.TEXT, required=True)

@@ -133,6 +133,17 @@ def test_offers_and_purchases_in_cases_are_stored_in_units(shop):
     assert shop.rows("purchase_orders", "order_quantity, received_quantity, unit_cost") == [(48, 36, 102)]
 
 
+@pytest.mark.parametrize("units", ["0", "1000001", "1.5", "99999999999999999999"])
+def test_units_per_case_that_cannot_be_are_set_aside(shop, units):
+    header = "order_number,supplier_id,item_id,order_date,order_quantity,units_per_purchase_unit\n"
+    shop.write("purchase_orders", f"{header}P1,S,A1,2011-01-05,999999999999,1000000\nP2,S,A1,2011-01-05,1,{units}\n")
+    shop.ingest("purchase_orders")
+    assert shop.rows("purchase_orders", "order_quantity") == [(999_999_999_999_000_000,)]
+    ((number, rule, value),) = shop.quarantine()
+    assert (number, value) == (2, units)
+    assert rule.startswith("units_per_purchase_unit must be")
+
+
 def test_bundles_count_as_their_items(shop):
     shop.write("products", "item_id,price\nSET,10\nA1,2.50\nA2,4.00\n", "products.csv")
     shop.write("bundles", "bundle_item_id,item_id,quantity\nSET,A1,2\nSET,A2,\n")
