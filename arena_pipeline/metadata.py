@@ -58,17 +58,16 @@ def sparkline(values: Sequence[float], label: str) -> dg.MetadataValue:
 
 def dot_plot(rows: Mapping[str, Sequence[float]], label: str, reach: float = 10.0) -> dg.MetadataValue:
     """Deviations from zero as dots on one line per row, cut off at ``reach``; a small inline picture."""
-    marks = []
-    for index, values in enumerate(rows.values()):
-        y = 8 + 9 * index
-        marks.append(f'<path d="M0 {y}H{SPARK_WIDTH}" stroke="#ddd"/>')
-        for value in values:
-            x = round(SPARK_WIDTH / 2 * (1 + max(-1.0, min(1.0, value / reach))))
-            marks.append(f'<circle cx="{x}" cy="{y}" r="2"/>')
+    dots = "".join(
+        f"M{round(SPARK_WIDTH / 2 * (1 + max(-1.0, min(1.0, value / reach))))},{8 + 9 * index}h0"
+        for index, values in enumerate(rows.values())
+        for value in values
+    )
     height = 9 * len(rows) + 7
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SPARK_WIDTH}" height="{height}" fill="#3a7ca5">'
-        f'<path d="M{SPARK_WIDTH // 2} 0V{height}" stroke="#999"/>{"".join(marks)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SPARK_WIDTH}" height="{height}">'
+        f'<path d="M{SPARK_WIDTH // 2},0v{height}" stroke="#999"/>'
+        f'<path d="{dots}" stroke="#3a7ca5" stroke-width="4" stroke-linecap="round"/></svg>'
     )
-    text = f"{label}: {', '.join(rows)} from top to bottom, ±{reach:g} from left to right"
-    return dg.MetadataValue.md(f"![{text}](data:image/svg+xml,{quote(svg, safe='')})\n\n{text}")
+    text = f"{label}: {', '.join(rows)} downwards, ±{reach:g} across"
+    return dg.MetadataValue.md(f"![{label}](data:image/svg+xml,{quote(svg, safe=',')})\n\n{text}")

@@ -13,7 +13,7 @@ from arena_pipeline.store import write_frame
 from engine.errors import InputError
 from engine.plan import Levels, Orders, Plan
 
-DATE, SKU = "date", "sku"
+DATE, SKU, LIMIT = "date", "sku", "capital_limit"
 
 
 def save_plan(path: Path, plan: Plan) -> None:
@@ -48,6 +48,8 @@ def _level_rows(levels: Levels) -> pl.DataFrame:
         changed[:, 0] = True  # every date stays known
     date, sku = np.nonzero(changed)
     columns = {name: matrix[date, sku] for name, matrix in matrices.items()}
+    if levels.capital_limit is not None:
+        columns[LIMIT] = levels.capital_limit[date]
     return pl.DataFrame({DATE: levels.days[date], SKU: sku.astype(np.int32)} | columns)
 
 
@@ -57,5 +59,6 @@ def _levels(frame: pl.DataFrame, skus: int) -> Levels:
     source = np.zeros((len(days), skus), np.int64)
     source[date, sku] = np.arange(frame.height)
     source = np.maximum.accumulate(source, axis=0)  # rows ascend by date: a later change has a larger number
-    columns = {name: frame[name].to_numpy()[source] for name in frame.columns if name not in {DATE, SKU}}
-    return Levels(days=days, **columns)
+    columns = {name: frame[name].to_numpy()[source] for name in frame.columns if name not in {DATE, SKU, LIMIT}}
+    limit = frame[LIMIT].to_numpy()[source[:, 0]] if LIMIT in frame.columns else None  # row 0 of every date is kept
+    return Levels(days=days, capital_limit=limit, **columns)

@@ -142,4 +142,4 @@ def _plot(table: pl.DataFrame, option: str) -> dg.MetadataValue:
         ]
         for target in TARGETS
     }
-    return dot_plot(off, f"points off the target by volume band ({option}), all volumes first")
+    return dot_plot(off, f"points off target by volume ({option})")
