@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from arena_pipeline.report.html import Writer
 from arena_pipeline.report.workbook import workbook
 from arena_pipeline.report.writer import render
 from arena_pipeline.resources import ArenaResource
+from arena_pipeline.settings import FILE_NAME
 from arena_pipeline.store import write_whole
 
 GROUP = "reports"
@@ -57,7 +59,7 @@ def _report(report: Report, upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinit
         description=report.description,
     )
     def made(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        facts = gather(arena)
+        facts = _gathered(arena.workspace, _stamp(arena))
         content = report.make(facts)
         path = arena.store.report(report.file)
         write_whole(path, lambda partial: partial.write_bytes(content))
@@ -73,6 +75,21 @@ def _report(report: Report, upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinit
         )
 
     return made
+
+
+@lru_cache(maxsize=1)
+def _gathered(workspace: str, _stamp: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+    """Facts, gathered once for all reports of a process; again when any result file has changed."""
+    return gather(ArenaResource(workspace=workspace))
+
+
+def _stamp(arena: ArenaResource) -> tuple[tuple[str, int], ...]:
+    """Names and times of everything that reports are made of."""
+    settings, store = arena.settings, arena.store
+    folders = (store.scorecard("").glob("*"), store.demand("").glob("*"), store.folder(store.current_hash).glob("*"))
+    files = sorted({path for folder in folders for path in folder if path.is_file()})
+    files += [settings.workspace / FILE_NAME, settings.warehouse_path]
+    return tuple((str(path), path.stat().st_mtime_ns) for path in files if path.exists())
 
 
 def file_metadata(path: Path, content: bytes) -> dict[str, dg.MetadataValue]:
