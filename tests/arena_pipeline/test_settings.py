@@ -28,7 +28,7 @@ def test_demo_configuration_loads_with_seven_strategies_and_gut_feel():
     }
     for grid in settings.strategies.values():
         sets = grid.parameter_sets()
-        assert 1 <= len(sets) <= 3
+        assert 1 <= len(sets) <= 6
         assert len({point.key for point in sets}) == len(sets)
 
 
