@@ -54,9 +54,9 @@ def test_a_run_can_be_followed_by_its_lines(server, ran):
     result = next(result for result in ran.results if result.title == "min max")
     status, lines = wait_for_end(server, result.run_id)
     assert status == "SUCCESS"
-    assert [line.partition(" in ")[0] for line in lines] == [
-        f"min_max: parameter set {number} of 2 ({key})" for number, key in enumerate(SETS_OF_MIN_MAX, start=1)
-    ]
+    told = [line.partition(" after ")[0] for line in lines]
+    assert [line.partition(" (")[0] for line in told] == [f"min_max: parameter set {n} of 2" for n in (1, 2)]
+    assert {line.partition("(")[2] for line in told} == {f"{key})" for key in SETS_OF_MIN_MAX}  # as they finish
 
 
 def test_an_unknown_run_is_no_error_of_the_server(server):
