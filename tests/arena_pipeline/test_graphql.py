@@ -88,12 +88,14 @@ def test_partitions_of_a_strategy_are_filled_with_their_figures(server):
 def test_checks_are_green(server):
     nodes = server.ask("Checks", keys=None)["assetNodes"]
     results = {check["name"]: check for node in nodes for check in node["assetChecksOrError"].get("checks", [])}
-    assert len(results) == 8
+    assert len(results) == 9
     for name, check in results.items():
         execution = check["executionForLatestMaterialization"]
-        assert execution["status"] == "SUCCEEDED", name
-        assert execution["evaluation"]["success"], name
         assert execution["evaluation"]["description"], name
+        if name != "demand_is_steady":  # items of a real shop do change; the check says which
+            assert execution["status"] == "SUCCEEDED", name
+            assert execution["evaluation"]["success"], name
+    assert not results["demand_is_steady"]["blocking"]
     assert results["bound_holds"]["blocking"]
     assert not results["runs_are_complete"]["blocking"]
 
