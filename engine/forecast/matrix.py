@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ class ForecastMatrix:
     process: FloatArray
     new: BoolArray
 
-    @property
+    @cached_property
     def daily_mean(self) -> FloatArray:
         """Units per average day, (D, S)."""
         return self.mean_size * self.shape / self.rate_weight * self.season
@@ -85,6 +86,10 @@ class ForecastMatrix:
         horizon = np.broadcast_to(np.asarray(horizon, np.int64), self.shape.shape)
         mean, variance = self.moments_over(self.index_sum(horizon))
         return mean, variance + self.daily_mean**2 * lead_time_variance
+
+    def mean(self, horizon: IntArray) -> FloatArray:
+        """Mean demand over the ``horizon`` (D, S) days from each date on."""
+        return self.daily_mean * self.index_sum(horizon)
 
     def moments_over(self, exposure: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and variance of demand over a sum of exposure x weekday index, (D, S)."""

@@ -76,20 +76,21 @@ class OfferTable:
         Returns:
             (D, S) row index, -1 where a SKU has no valid offer.
         """
-        row_need = np.maximum(need[:, self.sku], 1)
+        row_need = np.maximum(np.take(need, self.sku, axis=1), 1)
         quantity = rules.rounded_quantity(row_need, self.smallest_quantity, self.multiple)
-        cost = rules.landed_cost_u6(quantity, self.unit_cost, self.line_cost, carry_u6[:, self.sku])
+        cost = rules.landed_cost_u6(quantity, self.unit_cost, self.line_cost, np.take(carry_u6, self.sku, axis=1))
         valid = (self.valid_from <= days[:, None]) & (days[:, None] < self.valid_until)
         dates = np.arange(len(need))[:, None]
-        best = np.full(need.shape, -1, np.int64)
-        for position in range(int(np.diff(self.first_row).max(initial=0))):
-            skus = np.flatnonzero(np.diff(self.first_row) > position)
-            rows = self.first_row[skus] + position
-            incumbent = best[:, skus]
+        best, rivals = np.full(need.shape, -1, np.int64), np.diff(self.first_row)
+        first = np.flatnonzero(rivals > 0)
+        best[:, first] = np.where(np.take(valid, self.first_row[first], axis=1), self.first_row[first], -1)
+        for position in range(1, int(rivals.max(initial=0))):
+            skus = np.flatnonzero(rivals > position)
+            rows, incumbent = self.first_row[skus] + position, np.take(best, skus, axis=1)
             better = rules.is_better_offer(
-                cost[:, rows], self.lead_time[rows], quantity[:, rows],
+                np.take(cost, rows, axis=1), self.lead_time[rows], np.take(quantity, rows, axis=1),
                 cost[dates, incumbent], self.lead_time[incumbent], quantity[dates, incumbent],
             )  # fmt: skip
-            takes = valid[:, rows] & ((incumbent < 0) | better)
-            best[:, skus] = np.where(takes, rows[None, :], incumbent)
+            takes = np.take(valid, rows, axis=1) & ((incumbent < 0) | better)
+            best[:, skus] = np.where(takes, rows, incumbent)
         return best

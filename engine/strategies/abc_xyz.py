@@ -120,7 +120,9 @@ class AbcXyz(StrategyParameters):
 
 
 def _in(information: Information, *names: str) -> BoolMatrix:
-    return np.isin(information.segments.cell, [CELLS.index(name) for name in names])
+    """Where the cell is one of those named, (D, S); cell -1, of no SKU's, is the last of the table."""
+    chosen = np.array([*(name in names for name in CELLS), False])
+    return chosen[information.segments.cell]
 
 
 def _at(cells: BoolMatrix, moments: Moments) -> Moments:

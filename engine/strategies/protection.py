@@ -19,7 +19,7 @@ def protection_demand(information: Information, sourcing: Sourcing) -> tuple[Mom
     return (
         forecast.moments(before + sourcing.interval, variance),
         forecast.moments(before, variance),
-        forecast.moments(sourcing.interval)[0],
+        forecast.mean(sourcing.interval),
     )
 
 

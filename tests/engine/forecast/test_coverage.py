@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -67,8 +69,12 @@ def test_bands_add_up_and_a_forecast_that_is_too_sure_is_found_out():
         whole, *bands = (row for row in rows if row.target == target)
         assert whole.cells == sum(row.cells for row in bands) == 400 * len(days)
         assert whole.covered == pytest.approx(sum(row.covered for row in bands))
-    sure = type(forecast)(**{**vars(forecast), "process": forecast.process * 0, "shape": forecast.shape * 1e6,
-                             "rate_weight": forecast.rate_weight * 1e6})  # fmt: skip
+    sure = replace(
+        forecast,
+        process=forecast.process * 0,
+        shape=forecast.shape * 1e6,
+        rate_weight=forecast.rate_weight * 1e6,
+    )
     share = {row.target: row.covered / row.cells for row in coverage(sure, known) if row.band == "all"}
     assert share[0.95] < 0.90
     assert WINDOW_DAYS == 28
