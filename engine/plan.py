@@ -98,8 +98,10 @@ Plan: TypeAlias = Levels | Orders | Rule
 
 
 def _first_offence(bad: NDArray[np.bool_]) -> tuple[int, int] | None:
-    where = np.argwhere(bad)
-    return (int(where[0][0]), int(where[0][1])) if len(where) else None
+    if not bad.any():
+        return None
+    date, sku = np.argwhere(bad)[0]
+    return int(date), int(sku)
 
 
 def check_levels(

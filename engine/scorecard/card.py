@@ -87,9 +87,8 @@ def _card(
     peak = _peaks(grouping.level, groups, totals.inventory_value[:, window.first : window.last])
     basis = Basis(grouped, costs, orders, peak, window.days, rates)
     figures = all_figures(basis, minor_per_major)
-    columns = {name: pl.Series(name, values).fill_nan(None) for name, values in figures.items()}
     head = {"level": [grouping.level] * groups, "name": list(grouping.names)}
-    return pl.DataFrame(head | columns)
+    return pl.DataFrame(head | figures).fill_nan(None)
 
 
 def _orders(

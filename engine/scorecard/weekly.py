@@ -75,10 +75,9 @@ def weekly_scores(
         basis = Basis(of_week, nothing, count, nothing, last - first, rates)
         figures = {figure.__name__: figure(basis) / unit for figure in VALUED}
         figures |= {figure.__name__: figure(basis) for figure in (*SHARES, *COUNTED)}
-        columns = {name: pl.Series(name, values).fill_nan(None) for name, values in figures.items()}
         head = {"week": [week] * len(names), "first_day": [first] * len(names), "name": list(names)}
-        frames.append(pl.DataFrame(head | columns))
-    return pl.concat(frames)
+        frames.append(pl.DataFrame(head | figures))
+    return pl.concat(frames).fill_nan(None)
 
 
 def weekly_sums(totals: RunTotals, scenario: Scenario) -> dict[str, IntArray]:
