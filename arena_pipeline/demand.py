@@ -15,7 +15,7 @@ from arena_pipeline.warehouse import Warehouse
 from engine.demand.activity import Activity
 from engine.demand.arrays import demand_arrays
 from engine.demand.codes import DayFlag
-from engine.demand.logs import ActivityLogs
+from engine.demand.logs import COLUMNS, PERSONS, ActivityLogs
 from engine.errors import InputError
 from engine.forecast import OrderHistory
 from engine.forecast.views import ViewHistory
@@ -30,10 +30,18 @@ ITEMS_HELD = "select item_id from logs.products where item_id not in (select bun
 DAYS_OF_LOGS = "select min(day) as first, max(day) as last from logs.{table}"
 
 
-def read_log(warehouse: Warehouse, table: str) -> pl.DataFrame:
+def read_log(warehouse: Warehouse, table: str, columns: str = "* exclude (file_id, row_number)") -> pl.DataFrame:
     """One log table without its bookkeeping columns, in the order in which it was written; without cancelled orders."""
-    rows = f"select * exclude (file_id, row_number) from logs.{table} {COUNTED.get(table, '')}"
+    rows = f"select {columns} from logs.{table} {COUNTED.get(table, '')}"
     return warehouse.read(f"{rows} order by file_id, row_number, rowid")
+
+
+def columns_of(table: str) -> str:
+    """What the activity reads of a log; persons, who are only told apart, as 64-bit numbers: views are many."""
+    return ", ".join(
+        f"case when {name} is not null then hash({name}) end as {name}" if name in PERSONS else name
+        for name in COLUMNS[table]
+    )
 
 
 def log_days(warehouse: Warehouse, table: str) -> tuple[date, date] | None:
@@ -60,7 +68,7 @@ def shop_axes(warehouse: Warehouse, settings: Settings) -> Axes:
 
 def read_activity_logs(warehouse: Warehouse, settings: Settings) -> ActivityLogs:
     """The logs that daily activity is derived from: bundles in their items, stock of the chosen locations."""
-    tables = {table: read_log(warehouse, table) for table in ACTIVITY_LOGS}
+    tables = {table: read_log(warehouse, table, columns_of(table)) for table in ACTIVITY_LOGS}
     bundles = read_log(warehouse, "bundles")
     if bundles.height:
         tables["conversions"] = unbundled(tables["conversions"], bundles, tables["products"])
