@@ -191,7 +191,7 @@ def network_section(facts: Facts, writer: Writer) -> str:
     places = (
         Column("Location", "location_id"), Column("Level", "level"), Column("Items", "items", "number"),
         Column("Promises within, days", "service_days", "days"), Column("Base stock, units", "base_stock", "number"),
-        Column("on its own", "alone_stock", "number"), Column("Safety capital a year", "safety_capital", "money"),
+        Column("on its own", "alone_stock", "number"), Column("Safety stock at cost", "safety_capital", "money"),
     )  # fmt: skip
     card = facts["tables"].get("network_scorecard", [])
     simulated = (
@@ -205,7 +205,7 @@ def network_section(facts: Facts, writer: Writer) -> str:
     )  # fmt: skip
 
 
-BOX, HIGH, GAP_X, GAP_Y = 190, 74, 80, 26
+BOX, HIGH, GAP_X, GAP_Y = 240, 74, 70, 26
 
 
 def picture(network: Row, writer: Writer) -> str:
@@ -214,6 +214,7 @@ def picture(network: Row, writer: Writer) -> str:
     columns: dict[int, list[Row]] = {}
     for node in network["nodes"]:
         columns.setdefault(depth[node["location_id"]], []).append(node)
+    _beside_their_sources(columns, network["links"])
     tallest = max(len(found) for found in columns.values())
     height, width = tallest * (HIGH + GAP_Y) + GAP_Y, (max(columns) + 1) * (BOX + GAP_X)
     place = {
@@ -234,12 +235,25 @@ def picture(network: Row, writer: Writer) -> str:
     )
 
 
+def _beside_their_sources(columns: dict[int, list[Row]], links: list[tuple[str, str]]) -> None:
+    """Sort the locations of each level by the place of what supplies them, so that few lines cross."""
+    place: dict[str, int] = {}
+    for column in sorted(columns):
+        found = columns[column]
+        source = {
+            node["location_id"]: [place[a] for a, b in links if b == node["location_id"] and a in place]
+            for node in found
+        }
+        found.sort(key=lambda node: (min(source[node["location_id"]], default=0), node["location_id"]))
+        place |= {node["location_id"]: row for row, node in enumerate(found)}
+
+
 def _box(node: Row, x: int, y: int, writer: Writer) -> str:
     stock = writer.text(node["base_stock"], "number")
     lines = (
         (20, "b", f"{node['location_id']} ({node['level']})"),
-        (40, "", f"base stock {stock}, promises {node['service_days']:.0f} d"),
-        (60, "", f"safety capital {writer.text(node['safety_capital'], 'money')}/yr"),
+        (40, "", f"base stock {stock}, promises {node['service_days']:.1f} d"),
+        (60, "", f"safety stock {writer.text(node['safety_capital'], 'money')} at cost"),
     )
     text = "".join(
         f'<text x="{x + 10}" y="{y + dy}" class="{name}">{escape(words)}</text>' for dy, name, words in lines
