@@ -275,7 +275,7 @@ def test_a_network_is_drawn_from_its_source_to_its_shops(facts):
     left = {name: int(x) for x, name in re.findall(r'<rect x="(\d+)"[^>]*/><text[^>]*>(\w+) \(', picture)}
     assert left["PORT"] < left["HUB"] < left["SHOP"]
     assert picture.count("<path") == len(NETWORK["links"])
-    assert "base stock 400, promises 2 d" in picture
+    assert "base stock 400, promises 2.0 d" in picture
 
 
 def test_the_film_of_coupled_items_is_that_of_the_whole_run():
