@@ -4,9 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 
 from arena_pipeline.settings import FILE_NAME, Settings, load_settings
-from arena_pipeline.store import Store
+from arena_pipeline.store import Store, write_frame
 from arena_pipeline.warehouse import Warehouse
 
 
@@ -40,3 +41,8 @@ class ArenaResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def store(self) -> Store:
         """Result files."""
         return Store.of(self.settings)
+
+    def publish(self, name: str, frame: pl.DataFrame) -> None:
+        """Write a table of results: as Parquet among the scorecards, and in the database as ``results.<name>``."""
+        write_frame(self.store.scorecard(f"{name}.parquet"), frame)
+        self.warehouse.replace_table(f"results.{name}", frame)

@@ -11,7 +11,6 @@ from arena_pipeline.choice import stored_choice
 from arena_pipeline.delisted import delisted_sensitivity
 from arena_pipeline.metadata import frame_metadata, markdown_table, sparkline
 from arena_pipeline.resources import ArenaResource
-from arena_pipeline.store import write_frame
 from engine.scorecard import comparison
 
 GROUP = "scorecards"
@@ -25,11 +24,6 @@ def _scores(arena: ArenaResource) -> pl.DataFrame:
 
 def _scored_days(arena: ArenaResource) -> int:
     return weekly.scored_days(arena)
-
-
-def _keep(arena: ArenaResource, name: str, frame: pl.DataFrame) -> None:
-    write_frame(arena.store.scorecard(f"{name}.parquet"), frame)
-    arena.warehouse.replace_table(f"results.{name}", frame)
 
 
 @dg.asset(
@@ -53,7 +47,7 @@ def simulated_against_real(arena: ArenaResource) -> dg.MaterializeResult:  # typ
         ("stock_record", record),
         ("price_of_segmenting", comparison.price_of_segmenting(groups)),
     ):
-        _keep(arena, name, frame)
+        arena.publish(name, frame)
     shown = distance.head(SHOWN).select("strategy", "parameters", "over_actual", "gap_closed").to_dicts()
     best = distance.filter(pl.col("kind") == "candidate").head(1)
     closed = {"best_gap_closed": best["gap_closed"][0]} if best.height and best["gap_closed"][0] is not None else {}
@@ -73,7 +67,7 @@ def simulated_against_real(arena: ArenaResource) -> dg.MaterializeResult:  # typ
 def roi(arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Per run and group; a ratio only where capital goes up."""
     table = comparison.roi(_scores(arena), _scored_days(arena))
-    _keep(arena, "roi", table)
+    arena.publish("roi", table)
     shown = (
         table.filter((pl.col("level") == "catalogue") & (pl.col("kind") == "candidate"))
         .sort("economic_profit_gained", descending=True)
@@ -100,7 +94,7 @@ def roi(arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
 def rate_sensitivity(arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Priced anew, not planned anew."""
     table = comparison.rate_sensitivity(_scores(arena), _scored_days(arena), arena.settings.costs.capital_rate)
-    _keep(arena, "rate_sensitivity", table)
+    arena.publish("rate_sensitivity", table)
     leads = table.filter("leads").select("rate", "factor", "strategy", "parameters", "economic_profit")
     return dg.MaterializeResult(
         metadata={
@@ -122,7 +116,7 @@ def rate_sensitivity(arena: ArenaResource) -> dg.MaterializeResult:  # type: ign
 def supplier_performance(arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """From the shop's own order lines and their replay."""
     table = beside.supplier_table(arena)
-    _keep(arena, "supplier_performance", table)
+    arena.publish("supplier_performance", table)
     worst = table.sort(["cost_of_lateness", "supplier_id"], descending=[True, False]).head(SHOWN)
     columns = ["supplier_id", "promised_days", "real_days", "on_time_share", "cost_of_lateness"]
     lines = int(table["lines"].sum())
@@ -148,7 +142,7 @@ def supplier_performance(arena: ArenaResource) -> dg.MaterializeResult:  # type:
 def weekly_scorecard(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Catalogue and categories, week by week."""
     table = weekly.weekly_scorecard(arena)
-    _keep(arena, "weekly_scorecard", table)
+    arena.publish("weekly_scorecard", table)
     context.log.info(f"weekly figures of {table['strategy'].n_unique()} runs")
     curves = {
         f"working_capital_{strategy}": sparkline(rows["working_capital"].fill_null(0).to_list(), strategy)
@@ -170,7 +164,7 @@ def weekly_scorecard(context: dg.AssetExecutionContext, arena: ArenaResource) ->
 def possibly_delisted(arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """As scored, and with their days listed and their demand replayed."""
     table = delisted_sensitivity(arena)
-    _keep(arena, "possibly_delisted", table)
+    arena.publish("possibly_delisted", table)
     columns = ["strategy", "economic_profit", "with_economic_profit", "stockout_rate", "with_stockout_rate"]
     return dg.MaterializeResult(
         metadata={

@@ -10,7 +10,6 @@ from arena_pipeline.assets.demand import OWNER
 from arena_pipeline.bundles import load_bundle
 from arena_pipeline.metadata import dot_plot, frame_metadata, markdown_table
 from arena_pipeline.resources import ArenaResource
-from arena_pipeline.store import write_frame
 from engine.forecast.coverage import TARGETS, coverage, window_days
 from engine.forecast.drift import find_drift
 from engine.forecast.matrix import forecast_basis
@@ -54,8 +53,7 @@ def forecast_coverage(context: dg.AssetExecutionContext, arena: ArenaResource) -
     """Share of SKU-windows covered at .80, .90, .95 and .98."""
     history = load_bundle(arena.store.demand("known_history.npz"), KnownHistory)
     table = coverage_table(history, arena.settings.window.warm_up_days)
-    write_frame(arena.store.scorecard("forecast_coverage.parquet"), table)
-    arena.warehouse.replace_table("results.forecast_coverage", table)
+    arena.publish("forecast_coverage", table)
     whole = table.filter(pl.col("band") == "all")
     usual = {row["target"]: row["coverage"] for row in whole.filter(pl.col("option") == "exposure").to_dicts()}
     if usual:
@@ -86,8 +84,7 @@ def drift(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.Materia
     history = load_bundle(arena.store.demand("known_history.npz"), KnownHistory)
     names = dict(arena.warehouse.read("select item_id, item_name from logs.products").iter_rows())
     table = drift_table(history, axes, names)
-    write_frame(arena.store.scorecard("drift.parquet"), table)
-    arena.warehouse.replace_table("results.drift", table)
+    arena.publish("drift", table)
     alerts = table.filter("alert")
     items = alerts["item_id"].n_unique()
     context.log.info(f"{items} of {table['item_id'].n_unique():,} items sell differently from before (see drift)")

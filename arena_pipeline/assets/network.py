@@ -92,6 +92,5 @@ def network_scorecard(context: dg.AssetExecutionContext, arena: ArenaResource) -
     card = score_items(
         shop, plan, list(axes.items), units, unit_costs(arena, axes), seed=settings.demand.seed, warm_up=warm_up
     )
-    write_frame(arena.store.scorecard("network_scorecard.parquet"), card)
-    arena.warehouse.replace_table("results.network_scorecard", card)
+    arena.publish("network_scorecard", card)
     return dg.MaterializeResult(metadata={**frame_metadata(card), "levels": markdown_table(card.to_dicts())})

@@ -12,7 +12,7 @@ from arena_pipeline.choice import choose
 from arena_pipeline.metadata import frame_metadata, markdown_table
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import Settings
-from arena_pipeline.store import Store, write_frame, write_whole
+from arena_pipeline.store import Store, write_whole
 from engine.errors import InputError
 from engine.scorecard import leaderboard
 from engine.scorecard.ranking import trade_off_sentence
@@ -64,14 +64,12 @@ def scorecard_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             context.log.warning(f"{runs - len(missing)} of {runs} runs; missing: {', '.join(missing)}")
         scores = scores.sort("level", "name", "strategy", "parameters")
         board = leaderboard(scores)
-        write_frame(arena.store.scorecard("scorecard.parquet"), scores)
+        arena.publish("scorecard", scores)
         write_whole(
             arena.store.scorecard("scorecard.json"),
             lambda path: path.write_text(_as_json(scores, board, arena, missing)),
         )
-        write_frame(arena.store.scorecard("leaderboard.parquet"), board)
-        arena.warehouse.replace_table("results.scorecard", scores)
-        arena.warehouse.replace_table("results.leaderboard", board)
+        arena.publish("leaderboard", board)
         name = history.remember(arena.settings, arena.store.current_hash, board.to_dicts(), _inputs(arena))
         shown = board.head(SHOWN_RUNS).select("strategy", "parameters", *HEADLINE[:4]).to_dicts()
         return dg.MaterializeResult(
@@ -164,8 +162,7 @@ def pareto_front(arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[
     front = board.filter("non_dominated").select(
         "strategy", "parameters", "working_capital", "stockout_rate", "gross_margin", "economic_profit"
     )
-    write_frame(arena.store.scorecard("pareto_front.parquet"), front)
-    arena.warehouse.replace_table("results.pareto_front", front)
+    arena.publish("pareto_front", front)
     return dg.MaterializeResult(
         metadata=frame_metadata(front) | {"front": markdown_table(front.head(SHOWN_RUNS).to_dicts())}
     )
@@ -184,8 +181,7 @@ def _level_card(level: str) -> dg.AssetsDefinition:
     def level_scorecard(arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
         scores = pl.read_parquet(arena.store.scorecard("scorecard.parquet")).filter(pl.col("level") == level)
         card = scores.drop("level").rename({"name": level})
-        write_frame(arena.store.scorecard(f"{level}_scorecard.parquet"), card)
-        arena.warehouse.replace_table(f"results.{level}_scorecard", card)
+        arena.publish(f"{level}_scorecard", card)
         return dg.MaterializeResult(metadata={**frame_metadata(card), "groups": card[level].n_unique()})
 
     return level_scorecard

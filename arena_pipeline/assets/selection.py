@@ -59,8 +59,7 @@ def _keep(arena: ArenaResource, result: selecting.HeldOut) -> None:
     store = arena.store
     frames = {"selection": result.folds, "held_out": result.table, "tuning": result.tuning}
     for name, frame in frames.items():
-        write_frame(store.scorecard(f"{name}.parquet"), frame)
-        arena.warehouse.replace_table(f"results.{name}", frame)
+        arena.publish(name, frame)
     write_frame(store.folder(store.current_hash) / "held_out.parquet", result.table)
     text = json.dumps(result.figures, indent=1, sort_keys=True) + "\n"
     write_whole(store.folder(store.current_hash) / "held_out.json", lambda path: path.write_text(text))
@@ -96,8 +95,7 @@ def _intervals(runs: list[dg.AssetKey]) -> dg.AssetsDefinition:
             name: sets for name, sets in configured_runs(settings).items() if name in {*settings.strategies, "actual"}
         }
         table = selecting.interval_table(settings, arena.store, world.scenario, points)
-        write_frame(arena.store.scorecard("intervals.parquet"), table)
-        arena.warehouse.replace_table("results.intervals", table)
+        arena.publish("intervals", table)
         scenarios = settings.demand.scenarios
         told = f"{scenarios} demand scenarios and blocks" if scenarios > 1 else "blocks of items and weeks alone"
         context.log.info(f"intervals over {told}; set demand.scenarios above 1 to let recovered demand vary too"
@@ -131,8 +129,7 @@ def _calibration(runs: list[dg.AssetKey]) -> dg.AssetsDefinition:
         """One table: strategies that plan for service, by segment, on folds learned from and on folds held out."""
         world, information = load_arena(arena.store)
         table = calibrating.calibration_table(arena.settings, arena.store, world.scenario, information)
-        write_frame(arena.store.scorecard("calibration.parquet"), table)
-        arena.warehouse.replace_table("results.calibration", table)
+        arena.publish("calibration", table)
         whole = table.filter((pl.col("segment") == "all") & (pl.col("part") == "held_out")).to_dicts()
         rows = [
             {

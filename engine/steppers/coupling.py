@@ -6,6 +6,7 @@ What is wanted on a day is known before anything is ordered; then whole orders, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,9 +121,20 @@ class Purse:
         self.spent += value
 
 
-def by_rank(wanted: Wanted) -> IntArray:
-    """Line numbers, highest rank first, ties by SKU."""
-    return np.lexsort((wanted.sku, -wanted.rank)).astype(np.int64)
+def share_out(
+    wanted: Wanted, limits: Limits, room: int, rule: Callable[..., IntArray] = granted_quantities
+) -> IntArray:
+    """Units each line may order, (N,): highest rank first, ties by SKU.
+
+    Args:
+        wanted: of the day; ``room``: money left to order for, minor units.
+        rule: ``granted_quantities``, as it is or compiled.
+    """
+    order = np.lexsort((wanted.sku, -wanted.rank)).astype(np.int64)
+    return rule(
+        order, wanted.supplier, wanted.unit_cost, wanted.quantity, wanted.smallest, wanted.multiple, wanted.most,
+        limits.supplier_minimum, limits.tops_up, room,
+    )  # fmt: skip
 
 
 def _limit_of_plan(plan: Plan) -> tuple[IntArray, IntArray]:

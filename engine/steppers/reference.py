@@ -15,7 +15,7 @@ from engine import rules
 from engine.models import InventoryPosition, OrderableOffer, PurchaseOrder
 from engine.plan import Orders, Plan
 from engine.scenario import DayRows, OpeningOrders, Scenario
-from engine.steppers.coupling import Purse, Wanted, by_rank, granted_quantities
+from engine.steppers.coupling import Purse, Wanted, share_out
 from engine.steppers.levels import LevelsInForce
 from engine.steppers.state import OpenTotals, SystemState
 from engine.totals import RunTotals
@@ -226,13 +226,9 @@ class ReferenceRun:
         """What limits on money and suppliers' minimum order values leave of the day's proposals."""
         if not proposals or self.purse is None:
             return proposals
-        limits = self.scenario.limits
         wanted = Wanted(*np.array([proposal.row for proposal in proposals], np.int64).T)
         room = self.purse.room(day, self.state.open_capital)
-        granted = granted_quantities(
-            by_rank(wanted), wanted.supplier, wanted.unit_cost, wanted.quantity, wanted.smallest, wanted.multiple,
-            wanted.most, limits.supplier_minimum, limits.tops_up, room,
-        )  # fmt: skip
+        granted = share_out(wanted, self.scenario.limits, room)
         self.purse.spend(int((granted * wanted.unit_cost).sum()))
         pairs = zip(proposals, granted.tolist(), strict=True)
         return [proposal._replace(quantity=quantity) for proposal, quantity in pairs if quantity > 0]

@@ -13,7 +13,6 @@ from websockets.sync.client import connect
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-    "--remote-debugging-port=0",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
 )  # fmt: skip
 SECONDS = 30
@@ -98,7 +97,7 @@ class Page:
 @contextlib.contextmanager
 def browser(profile):
     """A running Chromium; yields a function that opens a new tab."""
-    command = [FOUND, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+    command = [FOUND, *FLAGS, "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         with contextlib.ExitStack() as sockets:
             sockets.callback(process.terminate)

@@ -2,19 +2,14 @@
 
 import html
 import re
-import shutil
 import subprocess
 
 import dagster as dg
 import pytest
 
 from arena_pipeline.build import build_definitions
+from tests.browser.devtools import FLAGS, FOUND, MISSING
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-)  # fmt: skip
 LINEAGE = "/assets/scorecard?view=lineage&lineageScope=upstream&lineageDepth=6"
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -22,13 +17,12 @@ PNG = b"\x89PNG\r\n\x1a\n"
 @pytest.fixture(scope="module")
 def browse(tmp_path_factory):
     """A function that runs the browser on a page with further flags and returns what it printed."""
-    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    if found is None:
-        pytest.skip(f"no browser here: none of {', '.join(BROWSERS)} (on Debian: apt-get install chromium)")
+    if FOUND is None:
+        pytest.skip(MISSING)
     profile = tmp_path_factory.mktemp("profile")
 
     def run(url, *flags, budget=15_000):
-        command = [found, *FLAGS, f"--user-data-dir={profile}", f"--virtual-time-budget={budget}", *flags, url]
+        command = [FOUND, *FLAGS, f"--user-data-dir={profile}", f"--virtual-time-budget={budget}", *flags, url]
         done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout

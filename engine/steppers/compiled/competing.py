@@ -51,7 +51,7 @@ def run_competing(scenario: Scenario, plan: Levels, output: Output) -> None:
         if len(rows):
             room = purse.room(day, int(states[:, VALUE].sum() + states[:, ON_ORDER_VALUE].sum()))
             wanted = _wanted(scenario, rows, requests[rows])
-            granted = _granted(scenario, wanted, room)
+            granted = coupling.share_out(wanted, scenario.limits, room, granted_quantities)
             purse.spend(int((granted * wanted.unit_cost).sum()))
             place_granted(world, output, states, pendings, rows, requests[rows, R_OFFER].copy(), granted, day)
     advance(world, *tables, 0, skus, days == 0, days)
@@ -69,11 +69,3 @@ def _wanted(scenario: Scenario, rows: IntArray, requests: IntArray) -> coupling.
         most=requests[:, R_MOST].copy(),
         rank=requests[:, R_RANK].copy(),
     )
-
-
-def _granted(scenario: Scenario, wanted: coupling.Wanted, room: int) -> IntArray:
-    limits = scenario.limits
-    return granted_quantities(
-        coupling.by_rank(wanted), wanted.supplier, wanted.unit_cost, wanted.quantity, wanted.smallest,
-        wanted.multiple, wanted.most, limits.supplier_minimum, limits.tops_up, room,
-    )  # fmt: skip
