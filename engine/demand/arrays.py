@@ -61,19 +61,35 @@ class DemandArrays:
         cut: dict[str, Any] = {name: np.ascontiguousarray(getattr(self, name)[:, :days]) for name in _MATRICES}
         return replace(self, **cut)
 
+    def of(self, skus: NDArray[np.int64]) -> DemandArrays:
+        """Return some of the items, with copies of their rows."""
+        rows: dict[str, Any] = {name: getattr(self, name)[skus] for name in (*_MATRICES, "category")}
+        return replace(self, **rows)
+
+
+def stacked(parts: Sequence[DemandArrays]) -> DemandArrays:
+    """Items of several parts of one shop, one part after the other."""
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in (*_MATRICES, "category")
+    }
+    return replace(parts[0], **joined)
+
 
 _MATRICES = (
     "views_in", "views_out", "orders", "share", "exposed", "active", "unknown", "depleting", "log_price", "units",
 )  # fmt: skip
 
 
-def demand_arrays(activity: pl.DataFrame, categories: Sequence[str], *, as_of: bool = False) -> DemandArrays:
+def demand_arrays(
+    activity: pl.DataFrame, categories: Sequence[str], *, as_of: bool = False, of_shop: Sequence[str] | None = None
+) -> DemandArrays:
     """Turn the daily activity into matrices.
 
     Args:
         activity: complete rectangle sorted by (sku, day), see ``Activity.daily``.
         categories: category of each SKU, (S,).
         as_of: leave out what was known only later: stock before the first snapshot, inferred stock-outs.
+        of_shop: categories of the shop of which these are some items; default: their own.
     """
     shape = (len(categories), activity.height // max(len(categories), 1))
     take = {name: activity[name].to_numpy().reshape(shape) for name in activity.columns if name in _READ}
@@ -83,7 +99,7 @@ def demand_arrays(activity: pl.DataFrame, categories: Sequence[str], *, as_of: b
     exposed = ~_has(flags, DayFlag.NOT_LISTED)
     active = exposed & ~_has(flags, DayFlag.VIEWS_NOT_LOGGED)
     views_in = take["views_in"] + np.where(unknown, take["views_oos"], 0)
-    names = tuple(sorted(set(categories)))
+    names = tuple(sorted(set(of_shop or categories)))
     code = {name: index for index, name in enumerate(names)}
     return DemandArrays(
         views_in=np.where(active, views_in, 0).astype(np.int32),

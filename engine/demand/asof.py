@@ -20,8 +20,8 @@ from engine.demand.codes import Method
 from engine.demand.conversion import BLOCK_DAYS, BLOCK_PRIOR_ORDERS, Rate, price_factor
 from engine.demand.keep_rate import AGE_LIMITS, KeepRate
 from engine.demand.priors import GammaPrior
-from engine.demand.quantity import OrderSizes, order_sizes
-from engine.demand.recovery import Parameters, estimate, missing_views, with_certain_days
+from engine.demand.quantity import OrderSizes, SizeCurves, order_sizes
+from engine.demand.recovery import Parameters, Shared, estimate, missing_views, with_certain_days
 from engine.demand.traffic import (
     LEVEL_HALF_LIFE_DAYS,
     LEVEL_PRIOR_DAYS,
@@ -46,6 +46,36 @@ orders and exposure of the conversion, orders and exposure of the rate per day, 
 
 
 @dataclass(frozen=True)
+class SharedSpan:
+    """What the items of a shop shared on days [start, end), as known then.
+
+    Attributes:
+        parameters: estimated from the days before ``start``; None before the first estimates.
+        traffic: (C, days) index of the category's views.
+        conversion: (C, days) index of its orders per view.
+    """
+
+    start: int
+    end: int
+    parameters: Shared | None
+    traffic: Matrix
+    conversion: Matrix
+
+
+@dataclass(frozen=True)
+class SharedAsOf:
+    """What the items of a shop shared, as known at the end of each day.
+
+    Attributes:
+        spans: of days that share one set of parameters, in order.
+        views_ever: whether any item had been viewed by the end of a day, (T,).
+    """
+
+    spans: tuple[SharedSpan, ...]
+    views_ever: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class AsOfDemand:
     """First-vintage demand, all (S, T).
 
@@ -53,11 +83,13 @@ class AsOfDemand:
         demand_u6: units sold plus expected lost units, micro-units.
         var_u6: variance of the lost units, micro-units.
         method: ``Method`` codes.
+        shared: what it was judged by, of use for other items of the same shop.
     """
 
     demand_u6: NDArray[np.int64]
     var_u6: NDArray[np.int64]
     method: Bytes
+    shared: SharedAsOf
 
 
 def estimation_days(days: int) -> list[int]:
@@ -75,37 +107,64 @@ def recover_as_of(
     activity: pl.DataFrame, orders: pl.DataFrame, categories: Sequence[str], settings: DemandSettings
 ) -> AsOfDemand:
     """Recover demand as it was known at the end of each day; arguments as ``recovery.recover``."""
-    arrays = demand_arrays(activity, categories, as_of=True)
+    return recover_arrays_as_of(demand_arrays(activity, categories, as_of=True), orders, settings)
+
+
+def recover_arrays_as_of(
+    arrays: DemandArrays, orders: pl.DataFrame, settings: DemandSettings, shop: SharedAsOf | None = None
+) -> AsOfDemand:
+    """Recover from matrices; what items share is taken from ``shop``, by default from these items."""
     orders = _known_depletions(orders, arrays)
+    world = _World(arrays, orders, settings, shop or _nothing_shared(arrays))
     state = np.zeros((arrays.shape[0], STATE_SUMS))
     history = np.zeros((4, len(arrays.categories), arrays.shape[1]))
-    views_ever = np.logical_or.accumulate((arrays.views_in + arrays.views_out).any(axis=0))
-    schedule = estimation_days(arrays.shape[1])
-    parts = []
-    for start, end in zip([0, *schedule], [*schedule, arrays.shape[1]], strict=True):
-        parameters = _estimate_before(start, arrays, orders) if start else _neutral(arrays)
-        parts.append(_recover_block(arrays, parameters, _Span(start, end), state, history, views_ever, settings))
-    lost, variance = (np.concatenate([part[i] for part in parts], axis=1) for i in (0, 1))
-    kind = np.concatenate([part[2] for part in parts], axis=1)
-    kind[:, : parts[0][2].shape[1]] = Method.NONE  # before the first estimates nothing is recovered
-    demand = arrays.units.astype(np.int64) * MICRO + lost
-    return AsOfDemand(demand, variance, with_certain_days(arrays, kind))
+    demand = arrays.units.astype(np.int64) * MICRO
+    variance, kind = np.zeros(arrays.shape, np.int64), np.full(arrays.shape, Method.NONE, np.uint8)
+    spans = []
+    for span in world.shop.spans:
+        parameters = world.parameters_before(span)
+        factor = price_factor(arrays.log_price[:, span.start : span.end], parameters.elasticity, arrays.category)
+        if shop is None:
+            span = _with_category_sums(world, span, parameters, factor, state, history)  # noqa: PLW2901
+        lost, variance_then, kind_then = _recover_block(world, span, parameters, factor, state)
+        days = slice(span.start, span.end)
+        demand[:, days] += lost
+        variance[:, days] = variance_then
+        if span.start:  # before the first estimates nothing is recovered
+            kind[:, days] = kind_then
+        spans.append(span)
+    shared = SharedAsOf(tuple(spans), world.shop.views_ever)
+    return AsOfDemand(demand, variance, with_certain_days(arrays, kind), shared)
 
 
 @dataclass(frozen=True)
-class _Span:
-    """Days [start, end) that share one set of parameters."""
+class _World:
+    """What is judged, and by what."""
 
-    start: int
-    end: int
+    arrays: DemandArrays
+    orders: pl.DataFrame
+    settings: DemandSettings
+    shop: SharedAsOf
 
-    @property
-    def days(self) -> slice:
-        return slice(self.start, self.end)
+    def parameters_before(self, span: SharedSpan) -> Parameters:
+        """Parameters from days before the span; what orders of later days still wanted is judged by the earlier ones.
 
-    @property
-    def weekdays(self) -> NDArray[np.int64]:
-        return np.arange(self.start, self.end) % WEEKDAYS
+        Before the first estimates nothing is known and nothing is recovered.
+        """
+        day, arrays = span.start, self.arrays
+        if day == 0:
+            return _neutral(arrays)
+        parameters, _ = estimate(arrays.until(day), self.orders.filter(pl.col("day") < day), span.parameters)
+        return replace(parameters, sizes=order_sizes(self.orders, arrays, day, parameters.curves)[0])
+
+
+def _nothing_shared(arrays: DemandArrays) -> SharedAsOf:
+    """The spans of a shop whose parameters are still to be estimated."""
+    schedule = estimation_days(arrays.shape[1])
+    none = np.ones((len(arrays.categories), 0))
+    spans = zip([0, *schedule], [*schedule, arrays.shape[1]], strict=True)
+    views_ever = np.logical_or.accumulate((arrays.views_in + arrays.views_out).any(axis=0))
+    return SharedAsOf(tuple(SharedSpan(*days, None, none, none) for days in spans), views_ever)
 
 
 def _known_depletions(orders: pl.DataFrame, arrays: DemandArrays) -> pl.DataFrame:
@@ -114,49 +173,54 @@ def _known_depletions(orders: pl.DataFrame, arrays: DemandArrays) -> pl.DataFram
     return orders.with_columns(depleting=pl.col("depleting") & pl.Series(at_once))
 
 
-def _estimate_before(day: int, arrays: DemandArrays, orders: pl.DataFrame) -> Parameters:
-    """Parameters from the days before ``day``; what orders of later days still wanted is judged by the earlier ones."""
-    parameters, _ = estimate(arrays.until(day), orders.filter(pl.col("day") < day))
-    return replace(parameters, sizes=order_sizes(orders, arrays, until=day))
-
-
 def _neutral(arrays: DemandArrays) -> Parameters:
     """Parameters of the first days: nothing is known, nothing is recovered."""
     skus, categories = arrays.shape[0], len(arrays.categories)
     index = IndexFit(np.zeros(skus), np.ones((categories, 1)), np.ones(WEEKDAYS))
     none = GammaPrior(np.ones(categories), np.full(categories, np.inf))
     rate = Rate(np.zeros(skus), np.zeros(skus), none, index, np.zeros(skus))
-    keep = KeepRate(1.0, np.ones((categories, AGE_LIMITS.size + 1)), np.ones(skus), 1.0, 1.0)
     return Parameters(
-        index,
-        keep,
-        np.zeros(categories),
-        rate,
-        rate,
-        OrderSizes(np.ones(skus), np.ones(skus), np.zeros(arrays.shape, dtype=np.float32)),
-        1.0,
+        shape=index,
+        keep=KeepRate(1.0, np.ones((categories, AGE_LIMITS.size + 1)), np.ones(skus), 1.0, 1.0),
+        elasticity=np.zeros(categories),
+        conversion=rate,
+        exposure=rate,
+        curves=SizeCurves(np.ones(1, np.int64), np.ones(categories, np.int64), np.ones(categories), np.ones((1, 1))),
+        day_shape=1.0,
+        viewed=False,
+        sizes=OrderSizes(np.ones(skus), np.ones(skus), np.zeros(arrays.shape, dtype=np.float32)),
     )
 
 
-def _recover_block(
-    arrays: DemandArrays, parameters: Parameters, span: _Span, state: Matrix, history: Matrix,
-    views_ever: NDArray[np.bool_], settings: DemandSettings,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Bytes]:  # fmt: skip
-    """Lost units, variance and kind of recovery of the days of a span; moves ``state`` and ``history`` on."""
-    factor = price_factor(np.ascontiguousarray(arrays.log_price[:, span.days]), parameters.elasticity, arrays.category)
-    traffic_weekday = parameters.shape.weekday[span.weekdays]
-    order_weekday = parameters.conversion.index.weekday[span.weekdays]
+def _with_category_sums(
+    world: _World, span: SharedSpan, parameters: Parameters, factor: Floats, state: Matrix, history: Matrix
+) -> SharedSpan:
+    """The span with its parameters and with indices from the sums of its categories; moves ``history`` on."""
+    arrays, weekday = world.arrays, np.arange(span.start, span.end) % WEEKDAYS
+    traffic_weekday = parameters.shape.weekday[weekday]
+    order_weekday = parameters.conversion.index.weekday[weekday]
     _category_sums(
         arrays.views_in, arrays.orders, arrays.share, arrays.active, factor, traffic_weekday, order_weekday,
         arrays.category, parameters.conversion.mean, state, span.start, history,
     )  # fmt: skip
-    traffic = _recent_ratio(history[0], history[1], span, CATEGORY_TRAFFIC_DAYS, WEEK_PRIOR_VIEWS) * traffic_weekday
-    conversion = _recent_ratio(history[2], history[3], span, BLOCK_DAYS, BLOCK_PRIOR_ORDERS) * order_weekday
-    keep, sizes = parameters.keep, parameters.sizes
+    return replace(
+        span,
+        parameters=parameters.shared,
+        traffic=_recent_ratio(history[:2], span, CATEGORY_TRAFFIC_DAYS, WEEK_PRIOR_VIEWS) * traffic_weekday,
+        conversion=_recent_ratio(history[2:], span, BLOCK_DAYS, BLOCK_PRIOR_ORDERS) * order_weekday,
+    )
+
+
+def _recover_block(
+    world: _World, span: SharedSpan, parameters: Parameters, factor: Floats, state: Matrix
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Bytes]:
+    """Lost units, variance and kind of recovery of the days of a span; moves ``state`` on."""
+    arrays, settings = world.arrays, world.settings
+    keep, sizes, weekday = parameters.keep, parameters.sizes, np.arange(span.start, span.end) % WEEKDAYS
     by_views, by_days = parameters.conversion.prior, parameters.exposure.prior
     block: tuple[NDArray[np.int64], NDArray[np.int64], Bytes] = _lost_units(
         arrays.views_in, arrays.views_out, arrays.orders, arrays.share, arrays.exposed, arrays.active, arrays.unknown,
-        factor, traffic, conversion, parameters.exposure.index.weekday[span.weekdays], views_ever,
+        factor, span.traffic, span.conversion, parameters.exposure.index.weekday[weekday], world.shop.views_ever,
         arrays.category, keep.by_age, AGE_LIMITS, keep.sku, by_views.strength, by_views.exposure, by_days.strength,
         by_days.exposure, sizes.mean, sizes.cut_units, sizes.second_over_first, parameters.day_shape,
         half_life_decay(LEVEL_HALF_LIFE_DAYS), LEVEL_PRIOR_DAYS, settings.intent_ratio,
@@ -165,10 +229,10 @@ def _recover_block(
     return block
 
 
-def _recent_ratio(seen: Matrix, expected: Matrix, span: _Span, window: int, prior: float) -> Matrix:
-    """Seen over expected in the last ``window`` days up to each day of the span, shrunk to 1; (C, days of the span)."""
+def _recent_ratio(seen_expected: Matrix, span: SharedSpan, window: int, prior: float) -> Matrix:
+    """Seen over expected, (2, C, T), in a window up to each day of the span, shrunk to 1; (C, days of the span)."""
     first = max(0, span.start - window + 1)
-    sums = [np.cumsum(values[:, first : span.end], axis=1) for values in (seen, expected)]
+    sums = [np.cumsum(values[:, first : span.end], axis=1) for values in seen_expected]
     last = np.arange(span.start - first, span.end - first)
     before = last - window
     recent = [total[:, last] - np.where(before >= 0, total[:, np.maximum(before, 0)], 0.0) for total in sums]

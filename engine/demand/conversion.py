@@ -114,32 +114,33 @@ def price_factor(log_price: Floats, elasticity: Vector, category: Ints) -> Float
     return factor
 
 
-def conversion_rate(arrays: DemandArrays, factor: Floats) -> Rate:
+def conversion_rate(arrays: DemandArrays, factor: Floats, shop: Rate | None = None) -> Rate:
     """Orders per view in stock at the reference price.
 
     Args:
         arrays: the world.
         factor: (S, T) effect of the price, see ``price_factor``.
+        shop: estimated from other items of the same shop: prior and index are taken from it.
     """
     exposure = np.where(arrays.active, arrays.views_in * factor, np.float32(0))
-    return _rate(arrays, np.where(arrays.active, arrays.orders, 0), exposure)
+    return _rate(arrays, np.where(arrays.active, arrays.orders, 0), exposure, shop)
 
 
-def order_rate(arrays: DemandArrays) -> Rate:
-    """Orders per day in stock: for items and days without page views."""
-    return _rate(arrays, arrays.orders, np.where(arrays.exposed, arrays.share, np.float32(0)))
+def order_rate(arrays: DemandArrays, shop: Rate | None = None) -> Rate:
+    """Orders per day in stock: for items and days without page views; ``shop`` as in ``conversion_rate``."""
+    return _rate(arrays, arrays.orders, np.where(arrays.exposed, arrays.share, np.float32(0)), shop)
 
 
-def _rate(arrays: DemandArrays, orders: Ints, exposure: Floats) -> Rate:
+def _rate(arrays: DemandArrays, orders: Ints, exposure: Floats, shop: Rate | None) -> Rate:
     counts, reach = _weekday_cells(orders).astype(np.int32), _weekday_cells(exposure)
     cell = np.arange(counts.shape[1])
-    index = fit_index(
+    index = shop.index if shop else fit_index(
         counts, reach, arrays.category, len(arrays.categories), cell // WEEKDAYS, cell % WEEKDAYS, BLOCK_PRIOR_ORDERS
-    )
+    )  # fmt: skip
     by_cell = index.period[:, cell // WEEKDAYS] * index.weekday[cell % WEEKDAYS]
     n = counts.sum(axis=1, dtype=np.float64)
     e = _row_sums(reach, by_cell, arrays.category)
-    prior = gamma_prior(n, e, arrays.category, len(arrays.categories))
+    prior = shop.prior if shop else gamma_prior(n, e, arrays.category, len(arrays.categories))
     mean, variance = prior.posterior(n, e, arrays.category)
     return Rate(mean, variance, prior, index, n)
 

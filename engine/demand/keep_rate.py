@@ -96,21 +96,26 @@ def _edge_counts(
     return found, expected
 
 
-def keep_rate(arrays: DemandArrays, index: Matrix) -> KeepRate:
+def keep_rate(arrays: DemandArrays, index: Matrix, shop: KeepRate | None = None) -> KeepRate:
     """Step 2: keep rate by category and age, and the SKU's factor.
 
     Args:
         arrays: the world.
         index: (C, T) traffic index by day.
+        shop: estimated from other items of the same shop: everything but the SKU's factor is taken from it.
     """
     found, expected = _edge_counts(
         arrays.views_in, arrays.views_out, arrays.share, arrays.active, arrays.unknown, index, arrays.category,
         AGE_LIMITS, half_life_decay(EDGE_HALF_LIFE_DAYS), EDGE_DAYS,
     )  # fmt: skip
-    overall, by_age = _by_category_and_age(found.sum(axis=1), expected.sum(axis=1), arrays)
+    if shop:
+        overall, by_age = shop.overall, shop.by_age
+    else:
+        overall, by_age = _by_category_and_age(found.sum(axis=1), expected.sum(axis=1), arrays)
     expected *= by_age[arrays.category][:, None, :]
-    sku, spread, dispersion = _sku_factor(found.sum(axis=2), expected.sum(axis=2))
-    return KeepRate(overall, by_age, sku, spread, dispersion)
+    of_spells = found.sum(axis=2), expected.sum(axis=2)
+    spread, dispersion = (shop.spread, shop.dispersion) if shop else _spread_and_dispersion(*of_spells)
+    return KeepRate(overall, by_age, _sku_factor(*of_spells, spread, dispersion), spread, dispersion)
 
 
 def _by_category_and_age(found: Matrix, expected: Matrix, arrays: DemandArrays) -> tuple[float, Matrix]:
@@ -128,8 +133,15 @@ def _by_category_and_age(found: Matrix, expected: Matrix, arrays: DemandArrays) 
     return overall, (n + CATEGORY_PRIOR_VIEWS * pooled) / (e + CATEGORY_PRIOR_VIEWS)
 
 
-def _sku_factor(found: Matrix, expected: Matrix) -> tuple[Vector, float, float]:
-    """Gamma-Poisson factor of each SKU from its odd and even spells, (S, 2) each.
+def _sku_factor(found: Matrix, expected: Matrix, spread: float, dispersion: float) -> Vector:
+    """Gamma-Poisson factor of each SKU, (S,), from its odd and even spells, (S, 2) each."""
+    strength = 1.0 / spread
+    factor: Vector = (strength + found.sum(axis=1) / dispersion) / (strength + expected.sum(axis=1) / dispersion)
+    return factor
+
+
+def _spread_and_dispersion(found: Matrix, expected: Matrix) -> tuple[float, float]:
+    """Spread between SKUs and dispersion of counts, from odd and even spells, (S, 2) each.
 
     The product of two independent errors has no noise in its mean: what is left is the variance between SKUs.
     """
@@ -142,6 +154,4 @@ def _sku_factor(found: Matrix, expected: Matrix) -> tuple[Vector, float, float]:
     n, e = found.sum(axis=1), expected.sum(axis=1)
     seen = e > MIN_EXPECTED_VIEWS
     noise = ((n - e)[seen] ** 2).sum() - spread * (e[seen] ** 2).sum()
-    dispersion = max(1.0, float(noise / e[seen].sum())) if seen.any() else 1.0
-    strength = 1.0 / spread
-    return (strength + n / dispersion) / (strength + e / dispersion), spread, dispersion
+    return spread, max(1.0, float(noise / e[seen].sum())) if seen.any() else 1.0

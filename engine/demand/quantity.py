@@ -28,6 +28,23 @@ PRIOR_ORDERS = 20.0
 
 
 @dataclass(frozen=True)
+class SizeCurves:
+    """What items share: curves of the orders of items alike.
+
+    Attributes:
+        values: (V,) sizes that occur, ascending.
+        cap: (C,) largest size that counts in a category: the 99.9 % quantile.
+        mean: (C,) mean size in a category.
+        curves: (B, V) probability of each size, by band of items of like order size.
+    """
+
+    values: Indices
+    cap: Indices
+    mean: Vector
+    curves: Matrix
+
+
+@dataclass(frozen=True)
 class OrderSizes:
     """Units per order.
 
@@ -108,53 +125,81 @@ def _item_sizes(
     return mean, square, excess
 
 
-def order_sizes(orders: pl.DataFrame, arrays: DemandArrays, until: int | None = None) -> OrderSizes:
-    """Order sizes of each item, and what the orders that emptied the shelf still wanted.
+def order_sizes(
+    orders: pl.DataFrame, arrays: DemandArrays, until: int | None = None, shop: SizeCurves | None = None
+) -> tuple[OrderSizes, SizeCurves]:
+    """Order sizes of each item, and what the orders that emptied the shelf still wanted; with the curves they share.
 
     Args:
         orders: ``sku, day, quantity, depleting``, one row per order, sorted by SKU.
         arrays: the world whose days ``cut_units`` covers; it gives the categories.
         until: estimate from orders of earlier days only; default all.
+        shop: curves of other items of the same shop; default: those of these orders. A size that they do not know
+            counts as the next larger one.
     """
     seen = orders if until is None else orders.filter(pl.col("day") < until)
     asked = orders.filter(pl.col("depleting") & (pl.col("day") < arrays.shape[1]))
-    cap = _caps(seen, arrays)
-    values = np.unique(np.concatenate([[1], np.minimum(seen["quantity"].to_numpy(), cap[seen["sku"].to_numpy()])]))
-    band = _size_bands(seen, arrays)
-    bands = np.arange(int(band.max()) + 1, dtype=np.int32)
-    code = band[seen["sku"].to_numpy()] if seen.height else np.zeros(0, dtype=np.int32)
-    by_category = seen[np.argsort(code, kind="stable")]
-    shop = _group_curves(
-        *_grouped(seen, values, cap, None, 1), np.zeros((1, values.size)), np.zeros(1, dtype=np.int32), 0.0
-    )
-    of_category = _group_curves(*_grouped(by_category, values, cap, band, bands.size), shop, bands * 0, PRIOR_ORDERS)
+    shared = shop or _size_curves(seen, arrays)
     skus = np.arange(arrays.shape[0], dtype=np.int32)
-    rows = _grouped(seen, values, cap, skus, skus.size)
-    asked_first, asked_size, _ = _grouped(asked, values, cap, skus, skus.size)
+    cap = shared.cap[arrays.category]
+    band = np.minimum(_size_bands(seen, arrays, shared.mean), len(shared.curves) - 1)
+    asked_first, asked_size, _ = _grouped(asked, shared.values, cap, skus, skus.size)
     mean, square, excess = _item_sizes(
-        *rows, of_category, band, PRIOR_ORDERS, values.astype(np.float64), asked_first, asked_size
-    )
+        *_grouped(seen, shared.values, cap, skus, skus.size), shared.curves, band, PRIOR_ORDERS,
+        shared.values.astype(np.float64), asked_first, asked_size,
+    )  # fmt: skip
     cut_units = np.zeros(arrays.shape, dtype=np.float32)
     np.add.at(cut_units, (asked["sku"].to_numpy(), asked["day"].to_numpy()), excess.astype(np.float32))
-    return OrderSizes(mean, square / mean, cut_units)
+    return OrderSizes(mean, square / mean, cut_units), shared
 
 
-def _size_bands(orders: pl.DataFrame, arrays: DemandArrays) -> NDArray[np.int32]:
-    """Group of items of like order size, (S,): half octaves of the mean size, shrunk to the category's by 20 orders."""
+def _size_curves(orders: pl.DataFrame, arrays: DemandArrays) -> SizeCurves:
+    """Curves of all orders together, then of each band of items, shrunk to that by 20 orders."""
+    sku = orders["sku"].to_numpy()
+    mean = _category_means(orders, arrays)
+    by_category = _caps(orders, arrays)
+    cap = by_category[arrays.category]
+    values = np.unique(np.concatenate([[1], np.minimum(orders["quantity"].to_numpy(), cap[sku])]))
+    band = _size_bands(orders, arrays, mean)
+    bands = np.arange(int(band.max()) + 1, dtype=np.int32)
+    code = band[sku] if orders.height else np.zeros(0, dtype=np.int32)
+    in_bands = orders[np.argsort(code, kind="stable")]
+    whole = _group_curves(
+        *_grouped(orders, values, cap, None, 1), np.zeros((1, values.size)), np.zeros(1, dtype=np.int32), 0.0
+    )
+    curves = _group_curves(*_grouped(in_bands, values, cap, band, bands.size), whole, bands * 0, PRIOR_ORDERS)
+    return SizeCurves(values, by_category, mean, curves)
+
+
+def _category_means(orders: pl.DataFrame, arrays: DemandArrays) -> Vector:
+    """Mean order size of each category, (C,), with one order of one unit added."""
+    by_category = (np.bincount(arrays.category, of_sku, len(arrays.categories)) for of_sku in _totals(orders, arrays))
+    mean: Vector = np.divide(*(total + 1.0 for total in by_category))
+    return mean
+
+
+def _totals(orders: pl.DataFrame, arrays: DemandArrays) -> tuple[Vector, Vector]:
+    """Units and number of orders of each SKU, (S,)."""
     sku, quantity = orders["sku"].to_numpy(), orders["quantity"].to_numpy()
-    units, count = (np.bincount(sku, weights, arrays.shape[0]) for weights in (quantity, None))
-    by_category = (np.bincount(arrays.category, values, len(arrays.categories)) for values in (units, count))
-    of_category = np.divide(*(total + 1.0 for total in by_category))
-    mean = (units + PRIOR_ORDERS * of_category[arrays.category]) / (count + PRIOR_ORDERS)
+    units, count = (np.bincount(sku, weights, arrays.shape[0]) for weights in (quantity, np.ones(sku.size)))
+    return units.astype(np.float64), count.astype(np.float64)
+
+
+def _size_bands(orders: pl.DataFrame, arrays: DemandArrays, category_mean: Vector) -> NDArray[np.int32]:
+    """Group of items of like order size, (S,): half octaves of the mean size, shrunk to the category's by 20 orders."""
+    units, count = _totals(orders, arrays)
+    mean = (units + PRIOR_ORDERS * category_mean[arrays.category]) / (count + PRIOR_ORDERS)
     return np.floor(2.0 * np.log2(np.maximum(mean, 1.0))).astype(np.int32)
 
 
 def _caps(orders: pl.DataFrame, arrays: DemandArrays) -> Indices:
-    """Largest size that counts, per SKU: the 99.9 % quantile of its category."""
-    codes = pl.DataFrame({"sku": np.arange(arrays.shape[0], dtype=np.int32), "category": arrays.category})
+    """Largest size that counts in each category, (C,); 1 where nothing was ordered."""
     quantile = pl.col("quantity").quantile(CAP_QUANTILE, interpolation="higher").cast(pl.Int64)
-    by_category = orders.join(codes, on="sku").group_by("category").agg(cap=quantile)
-    return codes.join(by_category, on="category", how="left", maintain_order="left")["cap"].fill_null(1).to_numpy()
+    placed = orders.with_columns(category=pl.Series(arrays.category[orders["sku"].to_numpy()]))
+    found = placed.group_by("category").agg(cap=quantile)
+    cap = np.ones(len(arrays.categories), dtype=np.int64)
+    cap[found["category"].to_numpy()] = found["cap"].to_numpy()
+    return cap
 
 
 def _grouped(

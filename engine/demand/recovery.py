@@ -8,7 +8,7 @@ Smith (1996).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ from engine.demand.arrays import WEEKDAYS, Bytes, DemandArrays, Floats, Ints, de
 from engine.demand.codes import FULL_SHARE, NO_SHARE, Censored, Method
 from engine.demand.conversion import BLOCK_DAYS, Rate, conversion_rate, order_rate, price_elasticity, price_factor
 from engine.demand.keep_rate import AGE_LIMITS, KeepRate, keep_rate
-from engine.demand.quantity import OrderSizes, order_sizes
+from engine.demand.quantity import OrderSizes, SizeCurves, order_sizes
 from engine.demand.traffic import IndexFit, Matrix, TrafficLevel, Vector, traffic_level, traffic_shape
 from engine.kernels import kernel
 from engine.schema import MICRO
@@ -28,16 +28,33 @@ Micros = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """Everything estimated before the day enters."""
+class Shared:
+    """What the items of a shop share, beside what of each of them it was estimated from.
+
+    Attributes:
+        viewed: whether any item was viewed on any day.
+    """
 
     shape: IndexFit
     keep: KeepRate
     elasticity: Vector
     conversion: Rate
     exposure: Rate
-    sizes: OrderSizes
+    curves: SizeCurves
     day_shape: float
+    viewed: bool
+
+
+@dataclass(frozen=True)
+class Parameters(Shared):
+    """Everything estimated before the day enters; ``sizes`` hold a matrix of days, the rest a number per item."""
+
+    sizes: OrderSizes
+
+    @property
+    def shared(self) -> Shared:
+        """What other items of the same shop can be judged by."""
+        return Shared(**{field.name: getattr(self, field.name) for field in fields(Shared)})
 
 
 @dataclass(frozen=True)
@@ -81,10 +98,12 @@ def recover(
     return recover_arrays(demand_arrays(activity, categories), orders, settings)
 
 
-def recover_arrays(arrays: DemandArrays, orders: pl.DataFrame, settings: DemandSettings) -> Recovered:
-    """Recover from matrices; see ``recover``."""
-    parameters, level = estimate(arrays, orders)
-    method = method_codes(arrays)
+def recover_arrays(
+    arrays: DemandArrays, orders: pl.DataFrame, settings: DemandSettings, shop: Shared | None = None
+) -> Recovered:
+    """Recover from matrices; see ``recover``, and ``estimate`` for ``shop``."""
+    parameters, level = estimate(arrays, orders, shop)
+    method = method_codes(arrays, parameters.viewed)
     lost, variance, conversion, potential = _lost_by_views(arrays, parameters, level, method, settings)
     _lost_by_exposure(arrays, parameters, method, lost, variance, settings)
     return Recovered(
@@ -94,24 +113,31 @@ def recover_arrays(arrays: DemandArrays, orders: pl.DataFrame, settings: DemandS
     )  # fmt: skip
 
 
-def estimate(arrays: DemandArrays, orders: pl.DataFrame) -> tuple[Parameters, TrafficLevel]:
-    """Estimate all parameters from a world and its orders, and the traffic level of its days."""
-    shape = traffic_shape(arrays)
-    keep = keep_rate(arrays, shape.by_day(arrays.shape[1], WEEKDAYS))
+def estimate(arrays: DemandArrays, orders: pl.DataFrame, shop: Shared | None = None) -> tuple[Parameters, TrafficLevel]:
+    """Estimate all parameters from a world and its orders, and the traffic level of its days.
+
+    Args:
+        arrays: the world, or some of its items.
+        orders: their orders.
+        shop: estimated from other items of the same shop and the same days: what items share is taken from it, and
+            only what is an item's own is estimated. Default: these items are the shop.
+    """
+    shape = shop.shape if shop else traffic_shape(arrays)
+    keep = keep_rate(arrays, shape.by_day(arrays.shape[1], WEEKDAYS), shop.keep if shop else None)
     level = traffic_level(arrays, shape, keep.by_age, AGE_LIMITS, keep.sku)
-    elasticity = price_elasticity(arrays)
+    elasticity = shop.elasticity if shop else price_elasticity(arrays)
     factor = price_factor(arrays.log_price, elasticity, arrays.category)
-    sizes = order_sizes(orders, arrays)
-    rates = conversion_rate(arrays, factor), order_rate(arrays)
-    return Parameters(shape, keep, elasticity, *rates, sizes, level.day_shape), level
+    sizes, curves = order_sizes(orders, arrays, shop=shop.curves if shop else None)
+    conversion = conversion_rate(arrays, factor, shop.conversion if shop else None)
+    exposure = order_rate(arrays, shop.exposure if shop else None)
+    day_shape, viewed = (shop.day_shape, shop.viewed) if shop else (level.day_shape, bool(viewed_items(arrays).any()))
+    return Parameters(shape, keep, elasticity, conversion, exposure, curves, day_shape, viewed, sizes), level
 
 
-def item_has_views(arrays: DemandArrays) -> NDArray[np.bool_]:
-    """Items judged by page views, (S,): any view, or nothing at all in a shop that logs views."""
-    viewed = np.any((arrays.views_in + arrays.views_out) > 0, axis=1)
-    silent = ~np.any(arrays.orders > 0, axis=1) & viewed.any()
-    both: NDArray[np.bool_] = viewed | silent
-    return both
+def viewed_items(arrays: DemandArrays) -> NDArray[np.bool_]:
+    """Items with any view, (S,)."""
+    viewed: NDArray[np.bool_] = np.any((arrays.views_in + arrays.views_out) > 0, axis=1)
+    return viewed
 
 
 def censored_codes(arrays: DemandArrays) -> Bytes:
@@ -122,11 +148,12 @@ def censored_codes(arrays: DemandArrays) -> Bytes:
     )
 
 
-def method_codes(arrays: DemandArrays) -> Bytes:
-    """``Method`` codes, (S, T)."""
+def method_codes(arrays: DemandArrays, views_logged: bool) -> Bytes:
+    """``Method`` codes, (S, T); items are judged by page views that have any, or nothing in a shop that logs them."""
     own = (arrays.orders * arrays.active).any(axis=1)
     by_views = np.where(own, Method.VIEWS_EB, Method.VIEWS_CATEGORY)[:, None]
-    viewed = item_has_views(arrays)[:, None] & (arrays.active == 1)
+    silent = ~np.any(arrays.orders > 0, axis=1) & views_logged
+    viewed = (viewed_items(arrays) | silent)[:, None] & (arrays.active == 1)
     return with_certain_days(arrays, np.where(viewed, by_views, Method.EXPOSURE_EB))
 
 

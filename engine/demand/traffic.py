@@ -223,7 +223,7 @@ def traffic_level(
 
     Args:
         arrays: the world.
-        shape: traffic shape by week.
+        shape: traffic shape by week, of these items or of others of the same shop.
         keep_age: (C, A) keep rate by category and age of the stock-out.
         age_limits: (A - 1,) days.
         keep_sku: (S,) factor of the SKU.
