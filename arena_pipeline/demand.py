@@ -170,3 +170,9 @@ def sampled_demand(store: Store, axes: Axes, scenario: int) -> NDArray[np.int64]
 def read_demand(store: Store, name: str) -> pl.DataFrame:
     """A demand table in the engine's axes."""
     return pl.read_parquet(store.demand(name))
+
+
+def read_shard(store: Store, name: str, shard: slice) -> pl.DataFrame:
+    """The rows of a range of SKUs of a demand table, ``sku`` counted from its start; other row groups are not read."""
+    rows = pl.scan_parquet(store.demand(name)).filter(pl.col("sku").is_between(shard.start, shard.stop - 1))
+    return rows.with_columns(pl.col("sku") - shard.start).collect(engine="in-memory")

@@ -7,12 +7,13 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from arena_pipeline.bundles import load_bundle
 from arena_pipeline.settings import ParameterSet, Settings
@@ -21,6 +22,7 @@ from engine.scenario.build import World
 from engine.strategies import Information
 
 SECONDS_PER_DAY = 86_400
+ROW_GROUP = 262_144
 
 
 @dataclass(frozen=True)
@@ -119,14 +121,55 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write beside the target, then move: a killed run leaves the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    write(partial)
+    try:
+        write(partial)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
     partial.replace(path)
 
 
 def write_frame(path: Path, frame: pl.DataFrame) -> None:
     """Write Parquet with fixed row groups and compression: equal rows give equal bytes."""
     frame = frame.rechunk()
-    write_whole(path, lambda partial: frame.write_parquet(partial, compression="zstd", row_group_size=262_144))
+    write_whole(path, lambda partial: frame.write_parquet(partial, compression="zstd", row_group_size=ROW_GROUP))
+
+
+def write_frames(path: Path, frames: Iterable[pl.DataFrame]) -> None:
+    """Write frames of equal columns one after another as one Parquet file, whole or not at all.
+
+    The row groups are of fixed size wherever one frame ends and the next begins: equal rows give equal bytes. Of the
+    frames only one, and less than a row group of the rows before it, is in memory.
+    """
+    write_whole(path, lambda partial: _write_groups(partial, frames))
+
+
+def _write_groups(path: Path, frames: Iterable[pl.DataFrame]) -> None:
+    groups = row_groups(frames, ROW_GROUP)
+    first = next(groups).to_arrow()
+    with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
+        writer.write_table(first)
+        for group in groups:
+            writer.write_table(group.to_arrow())
+
+
+def row_groups(frames: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """The rows of all frames in frames of ``rows`` rows, the last one shorter; one empty frame if there is no row.
+
+    Raises:
+        InputError: there is no frame at all, so that not even the columns are known.
+    """
+    rest: pl.DataFrame | None = None
+    empty = True
+    for frame in frames:
+        rest = frame if rest is None else pl.concat([rest, frame])
+        while rest.height >= rows:
+            yield rest[:rows].rechunk()
+            rest, empty = rest[rows:], False
+    if rest is None:
+        raise InputError("there must be a frame to write", place="frames")
+    if rest.height or empty:
+        yield rest.rechunk()
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ here: connections, transactions, frames in and out. What does not: the columns o
 import random
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,11 +87,15 @@ class Warehouse:
         query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
         return not self.read(query, [schema or "main", name]).is_empty()
 
-    def replace_table(self, table: str, frame: pl.DataFrame) -> None:
-        """Write a frame as the whole content of ``schema.name``, old or new content visible at any time."""
-        with self.connect() as connection, _registered(connection, frame) as view, transaction(connection):
+    def replace_table(self, table: str, frames: pl.DataFrame | Iterable[pl.DataFrame]) -> None:
+        """Write a frame, or frames of equal columns, as the whole content of ``schema.name``.
+
+        Old or new content is visible at any time. The frames are asked for one after another while the database is
+        open for writing: they must not come from this warehouse.
+        """
+        with self.transaction() as connection:
             _create_schema(connection, table)
-            connection.execute(f"create or replace table {_quoted(table)} as select * from {view}")
+            _fill(connection, f"create or replace table {_quoted(table)}", _quoted(table), _each(frames))
 
     def replace_rows(self, table: str, frame: pl.DataFrame, keys: Sequence[str]) -> None:
         """Delete the rows whose `keys` occur in the frame, insert the frame; makes the table when it is missing."""
@@ -194,6 +198,21 @@ def _registered(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> I
         yield "written_frame"
     finally:
         connection.unregister("written_frame")
+
+
+def _each(frames: pl.DataFrame | Iterable[pl.DataFrame]) -> Iterable[pl.DataFrame]:
+    return [frames] if isinstance(frames, pl.DataFrame) else frames
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, create: str, name: str, frames: Iterable[pl.DataFrame]) -> None:
+    """Make a table of the first frame, and insert the others; one after another in memory."""
+    statement = made = f"{create} as"
+    for frame in frames:
+        with _registered(connection, frame) as view:
+            connection.execute(f"{statement} select * from {view}")
+        statement = f"insert into {name}"
+    if statement is made:
+        raise InputError("there must be a frame to write", place=name)
 
 
 def _create_schema(connection: duckdb.DuckDBPyConnection, table: str) -> None:

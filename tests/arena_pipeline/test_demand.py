@@ -8,6 +8,7 @@ from arena_pipeline import demand
 from arena_pipeline.bundles import load_bundle
 from arena_pipeline.ingest import ingest
 from arena_pipeline.settings import parse_settings
+from arena_pipeline.store import Store, write_frames
 from arena_pipeline.warehouse import Warehouse
 from engine.errors import InputError
 from engine.schema import Axes
@@ -46,6 +47,18 @@ def test_indices_become_item_ids_and_dates():
     named = demand.with_names(frame, AXES)
     assert named.rows() == [("A", date(2011, 2, 27), 5), ("A", date(2011, 3, 1), 6), ("B", date(2011, 2, 28), 7)]
     assert named.schema["day"] == pl.Date
+
+
+def test_a_shard_of_a_table_counts_its_items_from_its_start(tmp_path):
+    store = Store(tmp_path)
+    skus = np.repeat(np.arange(7, dtype=np.int32), 3)
+    write_frames(store.demand("t.parquet"), [pl.DataFrame({"sku": skus, "units": range(21)})])
+    shards = Axes(tuple("ABCDEFG"), date(2011, 2, 27), 3).shards(cells=9)
+    parts = [demand.read_shard(store, "t.parquet", shard) for shard in shards]
+    assert [part.rows() for part in parts] == [
+        [(row // 3 - shard.start, row) for row in range(3 * shard.start, 3 * shard.stop)] for shard in shards
+    ]
+    assert parts[0].schema["sku"] == pl.Int32
 
 
 def test_matrix_is_items_by_days_with_nulls_as_zero():

@@ -1,13 +1,17 @@
 import json
 import os
+from itertools import pairwise
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from arena_pipeline.arena import build_current_world
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import ParameterSet
-from arena_pipeline.store import Store, load_arena, write_frame, write_whole
+from arena_pipeline.store import Store, load_arena, row_groups, write_frame, write_frames, write_whole
 from engine.errors import InputError
 
 CURRENT, OLDER, OLDEST = (f"{name}{'0' * 60}" for name in ("aaaa", "bbbb", "cccc"))
@@ -45,6 +49,46 @@ def test_equal_rows_give_equal_bytes_whatever_their_chunks(tmp_path):
     write_frame(tmp_path / "whole.parquet", rows)
     write_frame(tmp_path / "chunks.parquet", pl.concat([rows[:10], rows[10:]], rechunk=False))
     assert (tmp_path / "whole.parquet").read_bytes() == (tmp_path / "chunks.parquet").read_bytes()
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=6), st.integers(1, 30))
+def test_rows_come_in_groups_of_fixed_size_whatever_the_frames(sizes, rows):
+    """An empty shop still gives its columns."""
+    whole = pl.DataFrame({"a": range(sum(sizes))}, schema={"a": pl.Int64})
+    frames = [whole.slice(sum(sizes[:at]), size) for at, size in enumerate(sizes)]
+    groups = list(row_groups(frames, rows))
+    assert pl.concat(groups).equals(whole)
+    assert all(group.height == rows for group in groups[:-1])
+    assert 0 < groups[-1].height <= rows or groups[-1].height == whole.height == 0
+
+
+def test_frames_give_the_same_bytes_wherever_they_are_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr("arena_pipeline.store.ROW_GROUP", 300)
+    names = pl.Series("b", [f"n{number % 3}" for number in range(1000)], dtype=pl.Enum(["n0", "n1", "n2"]))
+    rows = pl.DataFrame({"a": range(1000), "b": names, "c": [None if number % 5 else 0.1 for number in range(1000)]})
+    for name, cuts in (("whole", ()), ("few", (10, 600)), ("many", range(0, 1000, 7))):
+        write_frames(tmp_path / name, (rows[start:stop] for start, stop in pairwise((0, *cuts, 1000))))
+    digests = {path.read_bytes() for path in tmp_path.iterdir()}
+    assert len(digests) == 1
+    assert pl.read_parquet(tmp_path / "whole").equals(rows)
+    assert pl.read_parquet(tmp_path / "whole").schema == rows.schema
+    assert pq.ParquetFile(tmp_path / "whole").num_row_groups == 4
+
+
+def test_frames_are_asked_for_one_after_another_and_a_failure_leaves_the_old_file_alone(tmp_path):
+    path = tmp_path / "rows.parquet"
+    write_frames(path, [pl.DataFrame({"a": [1]})])
+
+    def failing():
+        yield pl.DataFrame({"a": [2]})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_frames(path, failing())
+    assert pl.read_parquet(path)["a"].to_list() == [1]
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(InputError, match="there must be a frame to write"):
+        write_frames(path, [])
 
 
 def test_without_a_scenario_the_error_says_what_to_materialise(tmp_path):

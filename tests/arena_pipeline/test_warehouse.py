@@ -36,6 +36,26 @@ def test_frames_go_in_and_out(warehouse):
     assert warehouse.read("select * from results.t").rows() == [(1, "x")]
 
 
+def test_frames_one_after_another_become_one_table(warehouse):
+    frames = [pl.DataFrame({"a": [number], "b": [f"x{number}"]}) for number in range(5)]
+    warehouse.replace_table("results.t", iter(frames))
+    assert warehouse.read("select * from results.t order by a").equals(pl.concat(frames))
+
+
+def test_a_failure_between_frames_leaves_the_old_table(warehouse):
+    warehouse.replace_table("results.t", pl.DataFrame({"a": [1]}))
+
+    def failing():
+        yield pl.DataFrame({"a": [2]})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        warehouse.replace_table("results.t", failing())
+    with pytest.raises(InputError, match="there must be a frame to write"):
+        warehouse.replace_table("results.t", [])
+    assert warehouse.read("select * from results.t").rows() == [(1,)]
+
+
 def test_replace_rows_deletes_the_keys_of_the_frame_and_inserts_it(warehouse):
     keys = ["strategy", "part"]
     first = pl.DataFrame({"strategy": ["s", "s", "t"], "part": [None, "b", "b"], "value": [1, 2, 3]})
