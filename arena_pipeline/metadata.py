@@ -1,6 +1,7 @@
 """Metadata that the Dagster UI shows well: column schemas, small tables, sparklines."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from urllib.parse import quote
 
 import dagster as dg
@@ -10,16 +11,23 @@ SPARK_WIDTH, SPARK_HEIGHT = 160, 28
 SPARK_POINTS = 40
 
 
-def column_schema(frame: pl.DataFrame) -> dg.TableSchema:
-    """Columns and types of a frame."""
-    return dg.TableSchema(columns=[dg.TableColumn(name, str(kind)) for name, kind in frame.schema.items()])
-
-
 def frame_metadata(frame: pl.DataFrame) -> dict[str, dg.MetadataValue | int]:
     """Row count and schema under the names that Dagster knows."""
+    return table_metadata(frame.height, frame.schema)
+
+
+def file_metadata(path: Path) -> dict[str, dg.MetadataValue | int]:
+    """The same of a Parquet file, which is not read."""
+    rows = pl.scan_parquet(path)
+    return table_metadata(rows.select(pl.len()).collect().item(), rows.collect_schema())
+
+
+def table_metadata(rows: int, schema: pl.Schema) -> dict[str, dg.MetadataValue | int]:
+    """Row count and schema of a table."""
+    columns = dg.TableSchema(columns=[dg.TableColumn(name, str(kind)) for name, kind in schema.items()])
     return {
-        "dagster/row_count": dg.MetadataValue.int(frame.height),
-        "dagster/column_schema": dg.MetadataValue.table_schema(column_schema(frame)),
+        "dagster/row_count": dg.MetadataValue.int(rows),
+        "dagster/column_schema": dg.MetadataValue.table_schema(columns),
     }
 
 

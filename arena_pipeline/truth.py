@@ -17,7 +17,7 @@ class TruthReport:
     sentences: tuple[str, ...] = ()
 
 
-def compare_with_truth(replay: pl.DataFrame, axes: Axes, settings: Settings) -> TruthReport:
+def compare_with_truth(replay: pl.LazyFrame, axes: Axes, settings: Settings) -> TruthReport:
     """Total bias and per-SKU WAPE (Σ |estimate - truth| ÷ Σ truth) of raw sales, expectation and sample.
 
     The truth file (``paths.truth``) has one row per ``item_id, day`` with ``demand`` units.
@@ -30,6 +30,7 @@ def compare_with_truth(replay: pl.DataFrame, axes: Axes, settings: Settings) -> 
         replay.group_by("sku")
         .agg(raw_sales=pl.col("units_sold").sum(), recovered=expected, sampled=pl.col("demand_s00").sum())
         .sort("sku")
+        .collect(engine="in-memory")
         .with_columns(item_id=pl.Series(list(axes.items)))
         .join(true, on="item_id", how="left")
         .with_columns(pl.col("demand").fill_null(0))

@@ -1,12 +1,14 @@
 """Group ``demand``: daily activity, recovered demand in its two vintages, forecasts. The engine does the work."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 import numpy as np
 import polars as pl
 
 from arena_pipeline import demand
 from arena_pipeline.bundles import load_bundle, save_bundle
-from arena_pipeline.metadata import frame_metadata, markdown_table, sparkline
+from arena_pipeline.metadata import file_metadata, frame_metadata, markdown_table, sparkline
 from arena_pipeline.quality import (
     hidden_rows,
     hidden_sentence,
@@ -14,17 +16,17 @@ from arena_pipeline.quality import (
     quality_metadata,
     quality_sentences,
 )
+from arena_pipeline.recovering import ACTIVITY, Items, StoredActivity, named, renumbered
 from arena_pipeline.resources import ArenaResource
-from arena_pipeline.store import write_frame
+from arena_pipeline.store import write_frame, write_frames
 from arena_pipeline.truth import compare_with_truth
 from engine.demand.activity import Activity, build_activity
-from engine.demand.asof import recover_as_of
+from engine.demand.codes import DayFlag
 from engine.demand.diagnostics import diagnose
 from engine.demand.hiding import hide_and_recover, mean_bias
 from engine.demand.logs import LogCounts
-from engine.demand.recovery import recover
 from engine.demand.repairs import stock_repairs
-from engine.demand.tables import MODEL_VERSION, asof_daily_demand, censored_daily_demand, sample_scenarios
+from engine.demand.tables import MODEL_VERSION
 from engine.forecast import forecast_matrix
 from engine.schema import MICRO, Axes
 from engine.strategies.build import KnownHistory, replanning_days
@@ -97,30 +99,44 @@ def stored_activity(arena: ArenaResource) -> tuple[Axes, Activity]:
 )
 def recovered_demand(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Replay demand (expected and sampled) and as-of demand."""
-    warehouse, store, settings = arena.warehouse, arena.store, arena.settings.demand
-    axes, activity = stored_activity(arena)
-    categories = demand.categories_of(warehouse, axes)
+    store, settings = arena.store, arena.settings.demand
+    activity = StoredActivity.of(arena)
+    axes, shards = activity.axes, len(activity.axes.shards())
+    if shards > 1:
+        context.log.info(f"{len(axes.items):,} items in {shards} shards; learning from a sample what they share")
+    shared = activity.shared(settings)
+
+    def keep(name: str, frames: Iterator[pl.DataFrame]) -> None:
+        write_frames(store.demand(f"{name}.parquet"), renumbered(told(frames), axes))
+        arena.warehouse.replace_table(f"demand.{name}", named(store, f"{name}.parquet", axes))
+
+    def told(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        for number, frame in enumerate(frames, 1):
+            yield frame
+            if shards > 1:
+                context.log.info(f"shard {number} of {shards}")
+
     context.log.info("recovering the demand that stock-outs hid")
-    recovered = recover(activity.daily, activity.orders, categories, settings)
-    replay = censored_daily_demand(
-        recovered, sample_scenarios(recovered, axes, settings), activity.daily["flags"], settings
-    )
+    keep("censored_daily_demand", activity.replay(shared, settings))
     context.log.info("the same as known at the end of each day")
-    as_of = asof_daily_demand(recover_as_of(activity.daily, activity.orders, categories, settings))
-    for name, frame in (("censored_daily_demand", replay), ("asof_daily_demand", as_of)):
-        write_frame(store.demand(f"{name}.parquet"), frame)
-        warehouse.replace_table(f"demand.{name}", demand.with_names(frame, axes))
-    sold, lost = int(replay["units_sold"].sum()), int(replay["lost_expected_u6"].sum()) / MICRO
-    methods = replay.group_by("method").agg(
-        days=pl.len(), units=(pl.col("units_sold").sum() + pl.col("lost_expected_u6").sum() / MICRO)
+    keep("asof_daily_demand", activity.as_of(shared, settings))
+    path = store.demand("censored_daily_demand.parquet")
+    methods = (
+        pl.scan_parquet(path)
+        .group_by("method")
+        .agg(days=pl.len(), sold=pl.col("units_sold").sum(), lost_u6=pl.col("lost_expected_u6").sum())
+        .sort("method")
+        .collect()
     )
+    sold, lost = int(methods["sold"].sum()), int(methods["lost_u6"].sum()) / MICRO
+    by_method = methods.select("method", "days", units=pl.col("sold") + pl.col("lost_u6") / MICRO)
     return dg.MaterializeResult(
         metadata={
-            **frame_metadata(replay),
+            **file_metadata(path),
             "units_sold": sold,
             "units_lost_expected": lost,
             "lost_share": lost / max(sold + lost, 1e-9),
-            "by_method": markdown_table(methods.sort("method").to_dicts()),
+            "by_method": markdown_table(by_method.to_dicts()),
         }
     )
 
@@ -135,13 +151,13 @@ def recovered_demand(context: dg.AssetExecutionContext, arena: ArenaResource) ->
 )
 def demand_quality(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Diagnostics as numbers and small pictures."""
-    axes, activity = stored_activity(arena)
-    replay = demand.read_demand(arena.store, "censored_daily_demand.parquet")
-    found = diagnose(
-        activity.daily, activity.orders, demand.categories_of(arena.warehouse, axes), arena.settings.demand
-    )
-    figures = _shares(replay, activity) | quality_figures(found)
-    truth = compare_with_truth(replay, axes, arena.settings)
+    activity = StoredActivity.of(arena)
+    replay = pl.scan_parquet(arena.store.demand("censored_daily_demand.parquet"))
+    sample = sample_of(activity, context)
+    found = diagnose(sample.daily, sample.orders, sample.categories, arena.settings.demand)
+    daily = pl.scan_parquet(arena.store.demand(ACTIVITY))
+    figures = _shares(replay, daily) | {"items_diagnosed": len(sample.axes.items)} | quality_figures(found)
+    truth = compare_with_truth(replay, activity.axes, arena.settings)
     for line in (*quality_sentences(found), *truth.sentences):
         context.log.info(line)
     write_frame(arena.store.demand("demand_quality.parquet"), pl.DataFrame([figures | truth.figures]))
@@ -150,15 +166,28 @@ def demand_quality(context: dg.AssetExecutionContext, arena: ArenaResource) -> d
     return dg.MaterializeResult(metadata={**known, **quality_metadata(found), **table})
 
 
-def _shares(replay: pl.DataFrame, activity: Activity) -> dict[str, float | None]:
+def sample_of(activity: StoredActivity, context: dg.AssetExecutionContext) -> Items:
+    """What the estimator is judged on: every item, or those that stand for a large shop."""
+    sample = activity.sample()
+    items, judged = len(activity.axes.items), len(sample.axes.items)
+    if judged < items:
+        context.log.info(f"judged on {judged:,} of {items:,} items, the same share of every category")
+    return sample
+
+
+def _shares(replay: pl.LazyFrame, daily: pl.LazyFrame) -> dict[str, float | None]:
     """Shares of listed SKU-days."""
-    listed = replay.filter(pl.col("flags") & 1 == 0)
-    unknown = activity.daily.filter((pl.col("stock_state") == "unknown") & (pl.col("flags") & 1 == 0)).height
-    full = listed.filter(pl.col("censored") == "full")["kappa_u6"]
+    listed = pl.col("flags") & int(DayFlag.NOT_LISTED) == 0
+    full = pl.col("censored") == "full"
+    sums = replay.filter(listed).select(
+        days=pl.len(), censored=(pl.col("censored") != "none").sum(), full=full.sum(),
+        kept_u6=pl.col("kappa_u6").cast(pl.Int64).filter(full).sum(),
+    ).collect().row(0, named=True)  # fmt: skip
+    unknown = daily.filter(listed & (pl.col("stock_state") == "unknown")).select(pl.len()).collect().item()
     return {
-        "censored_share": listed.filter(pl.col("censored") != "none").height / max(listed.height, 1),
-        "stock_unknown_share": unknown / max(listed.height, 1),
-        "mean_keep_rate": float(full.sum()) / max(full.len(), 1) / MICRO,
+        "censored_share": sums["censored"] / max(sums["days"], 1),
+        "stock_unknown_share": unknown / max(sums["days"], 1),
+        "mean_keep_rate": sums["kept_u6"] / max(sums["full"], 1) / MICRO,
     }
 
 
@@ -173,9 +202,8 @@ def _shares(replay: pl.DataFrame, activity: Activity) -> dict[str, float | None]
 )
 def hidden_and_recovered(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Three draws; a judgement for shops whose truth nobody knows."""
-    axes, activity = stored_activity(arena)
-    categories = demand.categories_of(arena.warehouse, axes)
-    scores = hide_and_recover(activity.daily, activity.orders, categories, arena.settings.demand)
+    sample = sample_of(StoredActivity.of(arena), context)
+    scores = hide_and_recover(sample.daily, sample.orders, sample.categories, arena.settings.demand)
     context.log.info(hidden_sentence(scores))
     rows = hidden_rows(scores)
     write_frame(arena.store.demand("hide_and_recover.parquet"), pl.DataFrame(rows))

@@ -28,7 +28,7 @@ def settings(tmp_path):
 
 
 def test_bias_and_error_per_item_by_hand(settings):
-    report = compare_with_truth(REPLAY, AXES, settings)
+    report = compare_with_truth(REPLAY.lazy(), AXES, settings)
     assert report.figures == pytest.approx(
         {
             "raw_sales_bias": -4 / 20,
@@ -47,7 +47,7 @@ def test_without_a_truth_nothing_is_claimed(settings, tmp_path):
     (tmp_path / "truth.parquet").unlink()
     unknown = parse_settings({"shop": SHOP, "sources": {}}, tmp_path)
     for shop in (settings, unknown):
-        report = compare_with_truth(REPLAY, AXES, shop)
+        report = compare_with_truth(REPLAY.lazy(), AXES, shop)
         assert (report.figures, report.table, report.sentences) == ({}, [], ())
 
 
