@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from engine.demand import logs as read
 from engine.demand.anchors import outside_anchors
 from engine.demand.codes import DayFlag, StockState, enum_series
-from engine.demand.day_profile import hour_profile, order_positions, traffic_position
+from engine.demand.day_profile import order_positions, traffic_position
 from engine.demand.inference import inferred_stock_outs
 from engine.demand.listing import listed_days
 from engine.demand.logs import ActivityLogs, IntMatrix, LogCounts
 from engine.demand.outages import day_stories, mark_depleting, outage_bounds, refine_by_views
 from engine.demand.prices import daily_prices
+from engine.demand.shop_traffic import CountedRows, ShopTraffic, bot_days, counted_rows, marked_views, shop_traffic
 from engine.demand.stock import BoolMatrix, Stock, running_stock, spells_without_order
 from engine.demand.views import SplitViews, split_daily_views, split_views
 from engine.schema import MICRO, Axes
@@ -36,7 +37,7 @@ class Activity:
         daily: one row per (sku, day), sorted: ``sku, day, views_in, views_oos, orders, units_sold, in_stock_share_u6,
             stock_open, stock_close, receipts, adjustments, price, stock_state, depleting_order, flags``.
         orders: one row per order and item: ``sku, day, quantity, depleting`` (emptied the shelf).
-        counts: rows that were left out.
+        counts: rows that were left out, of the whole shop.
     """
 
     daily: pl.DataFrame
@@ -46,7 +47,7 @@ class Activity:
 
 @dataclass(frozen=True)
 class _Placed:
-    """Log tables on the axes."""
+    """Log tables on the axes, events with their position in the day's traffic."""
 
     lines: pl.DataFrame
     orders: pl.DataFrame
@@ -54,7 +55,6 @@ class _Placed:
     daily_views: pl.DataFrame
     snapshots: pl.DataFrame
     receipts: pl.DataFrame
-    counts: LogCounts
 
 
 def daily_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> pl.DataFrame:
@@ -64,13 +64,31 @@ def daily_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> 
 
 def build_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> Activity:
     """Derive the daily activity of all items from the logs."""
-    placed = _place(logs, axes, settings)
+    page_views = logs.table("page_views")
+    views = marked_views(page_views, axes, bot_days(page_views, axes, settings), settings)
+    rows = counted_rows(logs, views, axes)
+    return shard_activity(logs, rows, axes, shop_traffic(logs, rows, axes), settings)
+
+
+def shard_activity(
+    logs: ActivityLogs, rows: CountedRows, axes: Axes, shop: ShopTraffic, settings: DemandSettings
+) -> Activity:
+    """Derive the daily activity of some items of a shop: the same as that of all, restricted to them.
+
+    Args:
+        logs: log tables of these items; their page views are not read.
+        rows: their ``counted_rows``.
+        axes: their axes; SKU indices of the result count from the first of them.
+        shop: what all items of the shop share; its counts are handed on.
+        settings: see there.
+    """
+    placed = _place(logs, rows, axes, shop)
     receipts = read.matrix(placed.receipts, "receipts", axes)
     by_day = placed.orders.group_by("sku", "day").agg(units=pl.col("quantity").sum(), orders=pl.len().cast(pl.Int64))
     units, orders = read.matrix(by_day, "units", axes), read.matrix(by_day, "orders", axes)
     observed = read.matrix(placed.snapshots.with_columns(seen=1), "seen", axes) > 0
     recorded = read.matrix(placed.snapshots, "recorded", axes)
-    outside = outside_anchors(logs, axes)
+    outside = outside_anchors(logs, axes, shop.records)
     anchored = np.where(observed, recorded, outside.closing)
     stock = running_stock(anchored, observed | outside.known, receipts - units)
     stock = replace(stock, observed=observed, backward=stock.backward | outside.hindsight)
@@ -81,7 +99,7 @@ def build_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> 
     inferred = inferred_stock_outs(orders, seen, listed & ~stock.recorded[:, None])
     share[inferred | ~listed] = 0
     prices = daily_prices(placed.views, placed.lines, logs.table("products"), axes)
-    whole, so_far = _delisted(logs, axes, listed & (share == 0), settings)
+    whole, so_far = _delisted(logs, axes, listed & (share == 0), shop, settings)
     flags = _flags(
         {
             DayFlag.NOT_LISTED: ~listed,
@@ -91,7 +109,7 @@ def build_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> 
             DayFlag.LONG_OUT_SO_FAR: so_far,
             DayFlag.BEFORE_FIRST_SNAPSHOT: stock.backward & stock.recorded[:, None],
             DayFlag.LISTED_PRICE: prices.listed,
-            DayFlag.VIEWS_NOT_LOGGED: np.broadcast_to(seen.sum(axis=0) == 0, axes.shape),
+            DayFlag.VIEWS_NOT_LOGGED: np.broadcast_to(shop.views == 0, axes.shape),
             DayFlag.DUPLICATED: _duplicated(placed, axes),
             DayFlag.BOT_VIEWS: _any_row(placed.views, "bot", axes),
             DayFlag.OUTSIDE_LISTING: unlisted,
@@ -109,31 +127,17 @@ def build_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> 
         _stock_state(stock, inferred), known,
     )  # fmt: skip
     sizes = mark_depleting(placed.orders, bounds).select("sku", "day", "quantity", "depleting")
-    return Activity(daily, sizes, placed.counts)
+    return Activity(daily, sizes, shop.counts)
 
 
-def _place(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> _Placed:
-    """Bring the event tables onto the axes, and count what does not count."""
-    raw = {name: logs.table(name) for name in ("conversions", "page_views", "page_views_daily", "stock_snapshots")}
-    placed = {name: read.on_axes(frame, axes) for name, frame in raw.items()}
-    lines = read.sold_lines(placed["conversions"])
-    views = read.counted_views(placed["page_views"], settings)
-    counted = views.filter(~pl.col("bot") & ~pl.col("repeated"))
-    profile = hour_profile(counted, lines, axes.days)
-    views = views.with_columns(traffic_position(views, profile))
-    orders = read.orders(lines)
+def _place(logs: ActivityLogs, rows: CountedRows, axes: Axes, shop: ShopTraffic) -> _Placed:
+    """Orders, receipts and closing stock; the position of every event in its day's traffic."""
+    profile = shop.profile
+    orders = read.orders(rows.lines)
     receipts = read.receipts(logs.table("purchase_orders"), axes)
-    counts = LogCounts(
-        outside_axes=sum(raw[name].height - placed[name].height for name in raw),
-        duplicate_lines=int(lines["duplicate"].sum()),
-        return_lines=placed["conversions"].height - lines.height,
-        repeated_views=int((views["repeated"] & ~views["bot"]).sum()),
-        bot_views=int(views["bot"].sum()),
-    )
-    snapshots = read.closing_snapshots(placed["stock_snapshots"], orders, receipts)
-    orders = order_positions(orders, profile)
-    daily_views = read.counted_daily_views(placed["page_views_daily"])
-    return _Placed(lines, orders, views, daily_views, snapshots, receipts, counts)
+    snapshots = read.closing_snapshots(rows.snapshots, orders, receipts)
+    views = rows.views.with_columns(traffic_position(rows.views, profile))
+    return _Placed(rows.lines, order_positions(orders, profile), views, rows.daily_views, snapshots, receipts)
 
 
 def _in_stock_share(
@@ -170,16 +174,15 @@ def _views(placed: _Placed, bounds: pl.DataFrame, share: IntMatrix, axes: Axes) 
 
 
 def _delisted(
-    logs: ActivityLogs, axes: Axes, out: BoolMatrix, settings: DemandSettings
+    logs: ActivityLogs, axes: Axes, out: BoolMatrix, shop: ShopTraffic, settings: DemandSettings
 ) -> tuple[BoolMatrix, BoolMatrix]:
     """Days of spells that look delisted, in hindsight and as known that day; (S, T) each.
 
     A shop that logs no purchase orders shows nothing about them: then only a spell that never ends looks delisted.
     """
-    orders = logs.table("purchase_orders")
-    open_order = read.open_orders(orders, axes)
+    open_order = read.open_orders(logs.table("purchase_orders"), axes)
     whole, so_far = spells_without_order(out, open_order, settings.delisted_after_days)
-    if orders.height:
+    if shop.purchases_logged:
         return whole, so_far
     to_the_end = np.logical_and.accumulate(out[:, ::-1], axis=1)[:, ::-1]
     return whole & to_the_end, np.zeros_like(so_far)

@@ -17,29 +17,28 @@ _HOUR_US = 3_600_000_000
 _MIDNIGHT = pl.time(0, 0, 0)
 
 
-def hour_profile(views: pl.DataFrame, sales: pl.DataFrame, days: int) -> NDArray[np.int64]:
+def hour_profile(view_hours: NDArray[np.int64], sale_hours: NDArray[np.int64]) -> NDArray[np.int64]:
     """Cumulative share of a day's traffic before each hour, micro-units, shape (T, 25).
 
     Args:
-        views: ``day, event_timestamp`` of page views.
-        sales: the same of order lines: the profile until the first page view.
-        days: number of days T.
+        view_hours: page views by day and hour, (T, 24).
+        sale_hours: order lines by day and hour, (T, 24): the profile until the first page view.
     """
-    by_views, by_sales = _events_so_far(views, days), _events_so_far(sales, days)
+    by_views, by_sales = np.cumsum(view_hours, axis=0), np.cumsum(sale_hours, axis=0)
     seen = (
         np.where(by_views.any(axis=1, keepdims=True), by_views, by_sales) + 1
     )  # one per hour: a prior for the first days
-    until = np.concatenate([np.zeros((days, 1), dtype=np.int64), np.cumsum(seen, axis=1)], axis=1)
+    until = np.concatenate([np.zeros((len(seen), 1), dtype=np.int64), np.cumsum(seen, axis=1)], axis=1)
     return until * MICRO // until[:, -1:]
 
 
-def _events_so_far(events: pl.DataFrame, days: int) -> NDArray[np.int64]:
-    """Events per hour of day up to and including each day, (T, 24); midnight sharp is a date without a time."""
+def events_by_hour(events: pl.DataFrame, days: int) -> NDArray[np.int64]:
+    """Events per day and hour of day, (T, 24), of ``day, event_timestamp``; midnight sharp is a date without a time."""
     timed = events.filter(pl.col("event_timestamp").dt.time() != _MIDNIGHT)
     hourly = timed.group_by("day", pl.col("event_timestamp").dt.hour().cast(pl.Int32).alias("hour")).len()
     counts = np.zeros((days, HOURS), dtype=np.int64)
     counts[hourly["day"].to_numpy(), hourly["hour"].to_numpy()] = hourly["len"].to_numpy()
-    return np.cumsum(counts, axis=0)
+    return counts
 
 
 def traffic_position(events: pl.DataFrame, profile: NDArray[np.int64]) -> pl.Series:

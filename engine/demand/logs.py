@@ -5,7 +5,7 @@ Nothing is dropped silently: rows outside the axes, repeated views and bots are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import polars as pl
@@ -83,6 +83,9 @@ class LogCounts:
     repeated_views: int
     bot_views: int
 
+    def __add__(self, other: LogCounts) -> LogCounts:
+        return LogCounts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
 
 def on_axes(frame: pl.DataFrame, axes: Axes, day: str = "day") -> pl.DataFrame:
     """Add ``sku`` and ``day`` (int32 indices) and keep the rows that lie on the axes."""
@@ -119,23 +122,41 @@ def orders(lines: pl.DataFrame) -> pl.DataFrame:
     return summed.sort("sku", "day", "event_timestamp", "transaction_id")
 
 
-def counted_views(views: pl.DataFrame, settings: DemandSettings) -> pl.DataFrame:
+def bots(views: pl.DataFrame, settings: DemandSettings) -> pl.DataFrame:
+    """``visitor_id, day`` of bots: a visitor with more than ``bot_views_per_day`` views in a day is one that day.
+
+    Args:
+        views: ``visitor_id, day``; all views of a day together.
+        settings: the limit.
+    """
+    counts = views.filter(pl.col("visitor_id").is_not_null()).group_by("visitor_id", "day").len("views")
+    return counts.filter(pl.col("views") > settings.bot_views_per_day).select("visitor_id", "day")
+
+
+def counted_views(views: pl.DataFrame, bots: pl.DataFrame, settings: DemandSettings) -> pl.DataFrame:
     """Mark every view ``bot`` or ``repeated``; the others count.
 
-    A visitor with more than ``bot_views_per_day`` views in a day is a bot that day. Of the views of one session and
-    SKU, one counts in each window of ``dedupe_minutes`` since the first; views without session and visitor all count.
+    Of the views of one session and SKU, one counts in each window of ``dedupe_minutes`` since the first; views without
+    session and visitor all count.
+
+    Returns:
+        ``sku, day, event_timestamp, price, in_stock, bot, repeated``.
     """
-    visitor_day = pl.len().over("visitor_id", "day") > settings.bot_views_per_day
     session = pl.coalesce("session_id", "visitor_id")
-    views = views.with_columns(bot=pl.col("visitor_id").is_not_null() & visitor_day, session=session)
+    views = views.join(bots.with_columns(bot=pl.lit(value=True)), on=["visitor_id", "day"], how="left")
+    views = views.with_columns(pl.col("bot").fill_null(value=False), session=session)
     if settings.dedupe_minutes == 0:
-        return views.with_columns(repeated=pl.lit(value=False))
-    elapsed = (pl.col("event_timestamp") - pl.col("event_timestamp").min().over("session", "sku")).dt.total_seconds()
-    views = views.with_columns(window=elapsed // (60 * settings.dedupe_minutes)).sort(
-        "sku", "event_timestamp", "in_stock", "price"
-    )
-    repeated = pl.col("session").is_not_null() & ~pl.struct("session", "sku", "window").is_first_distinct()
-    return views.with_columns(repeated=repeated)
+        return views.select(*VIEW_COLUMNS, "bot", repeated=pl.lit(value=False))
+    views = views.sort("sku", "session", "event_timestamp", "in_stock", "price", "bot")
+    same = (pl.col("sku") == pl.col("sku").shift()) & (pl.col("session") == pl.col("session").shift())
+    views = views.with_columns(same=same.fill_null(value=False))
+    began = pl.when(~pl.col("same")).then("event_timestamp").forward_fill()
+    elapsed = (pl.col("event_timestamp") - began).dt.total_seconds()
+    views = views.with_columns(window=elapsed // (60 * settings.dedupe_minutes))
+    return views.select(*VIEW_COLUMNS, "bot", repeated=pl.col("same") & (pl.col("window") == pl.col("window").shift()))
+
+
+VIEW_COLUMNS = ("sku", "day", "event_timestamp", "price", "in_stock")
 
 
 def counted_daily_views(daily: pl.DataFrame) -> pl.DataFrame:
@@ -156,7 +177,7 @@ def closing_snapshots(snapshots: pl.DataFrame, sold: pl.DataFrame, received: pl.
         received: ``sku, day, receipts``.
     """
     keys = ["sku", "location_id", "day"]
-    last = snapshots.sort(*keys, "snapshot_timestamp").group_by(keys, maintain_order=True).last()
+    last = snapshots.sort(*keys, "snapshot_timestamp", "quantity_on_hand").group_by(keys, maintain_order=True).last()
     days = last.select("sku", "day").unique().join(last.select("sku", "location_id").unique(), on="sku")
     carried = days.join(last, on=keys, how="left", nulls_equal=True).sort(keys)
     carried = carried.with_columns(pl.col("quantity_on_hand").forward_fill().over("sku", "location_id"))
