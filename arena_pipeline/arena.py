@@ -92,8 +92,7 @@ def shop_history(store: Store, axes: Axes, scenario: int = 0) -> ShopHistory:
     Long spells without stock and without any purchase order look like a deliberate run-out: there an item counts as
     not listed, and no demand is made up for it.
     """
-    daily = demand.read_demand(store, "daily_activity.parquet")
-    replay = demand.read_demand(store, "censored_daily_demand.parquet")
+    replay, daily = (demand.read_demand(store, name) for name in (demand.REPLAY, demand.ACTIVITY))
     flags = demand.matrix(daily, "flags", axes)
     run_out = (flags & int(DayFlag.POSSIBLY_DELISTED)) != 0
     listed = ((flags & int(DayFlag.NOT_LISTED)) == 0) & ~run_out
@@ -112,8 +111,8 @@ def shop_history(store: Store, axes: Axes, scenario: int = 0) -> ShopHistory:
 def with_sales_only(store: Store, scenario: Scenario) -> Scenario:
     """The world with what was sold as its demand: the shop's own stock as its log shows it, hindsight left out."""
     axes = scenario.axes
-    replay = demand.read_demand(store, "censored_daily_demand.parquet")
-    price = demand.matrix(demand.read_demand(store, "daily_activity.parquet"), "price", axes)
+    replay, daily = (demand.read_demand(store, name) for name in (demand.REPLAY, demand.ACTIVITY))
+    price = demand.matrix(daily, "price", axes)
     return replace(scenario, demand=day_table(demand.matrix(replay, "units_sold", axes), price))
 
 
@@ -243,9 +242,7 @@ def record_agreement(store: Store, scenario: Scenario, world: World) -> pl.DataF
     Only SKU-days on which the shop's closing stock was observed count.
     """
     axes = scenario.axes
-    daily = demand.read_demand(store, "daily_activity.parquet")
-    observed = (daily["stock_state"] == "observed").to_numpy().reshape(axes.shape)
-    recorded = demand.matrix(daily, "stock_close", axes)
+    observed, recorded = demand.stock_record(store, axes)
     on_hand = np.zeros(axes.shape, np.int64)
 
     def note(day: int, state: SystemState) -> None:

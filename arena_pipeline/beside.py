@@ -48,9 +48,7 @@ def plan_of_run(store: Store, scenario: Scenario, strategy: str, parameters: str
 
 def known_days(store: Store, scenario: Scenario, first: int) -> tuple[NDArray[np.bool_], IntArray]:
     """(S, T) SKU-days listed, scored and with an observed closing stock, and that stock."""
-    daily = demand.read_demand(store, "daily_activity.parquet")
-    observed = (daily["stock_state"] == "observed").to_numpy().reshape(scenario.axes.shape)
-    recorded = demand.matrix(daily, "stock_close", scenario.axes)
+    observed, recorded = demand.stock_record(store, scenario.axes)
     day, catalogue = np.arange(scenario.axes.days), scenario.catalogue
     listed = (catalogue.listed_from[:, None] <= day) & (day < catalogue.listed_until[:, None])
     return observed & listed & (day >= first), recorded

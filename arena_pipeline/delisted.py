@@ -28,7 +28,7 @@ TABLES = ("products", "suppliers", "supplier_offers", "purchase_orders")
 
 def kept_listed(store: Store, axes: Axes, history: ShopHistory) -> ShopHistory:
     """The same history with run-outs listed and their sampled demand."""
-    replay = demand.read_demand(store, "censored_daily_demand.parquet")
+    replay = demand.read_demand(store, demand.REPLAY)
     flags = demand.matrix(replay, "flags", axes)
     listed = (flags & int(DayFlag.NOT_LISTED)) == 0
     return replace(history, demand=demand.matrix(replay, "demand_s00", axes), listed=listed)

@@ -4,6 +4,7 @@ What belongs here: reading logs onto the engine's axes and writing its tables ba
 """
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,13 +13,11 @@ from numpy.typing import NDArray
 from arena_pipeline.settings import Settings
 from arena_pipeline.store import Store
 from arena_pipeline.warehouse import Warehouse
-from engine.demand.activity import Activity
-from engine.demand.arrays import demand_arrays
+from engine.demand.arrays import DemandArrays
 from engine.demand.codes import DayFlag
 from engine.demand.logs import COLUMNS, PERSONS, ActivityLogs
 from engine.errors import InputError
 from engine.forecast import OrderHistory
-from engine.forecast.views import ViewHistory
 from engine.scenario.build import first_level
 from engine.schema import Axes
 
@@ -27,6 +26,7 @@ COUNTED = {"conversions": "where cancelled is not true"}
 """Rows that count, of tables in which not all do."""
 ITEMS_HELD = "select item_id from logs.products where item_id not in (select bundle_item_id from logs.bundles)"
 """A bundle is sold and never held: its items are."""
+ACTIVITY, REPLAY, AS_OF = "daily_activity.parquet", "censored_daily_demand.parquet", "asof_daily_demand.parquet"
 DAYS_OF_LOGS = "select min(day) as first, max(day) as last from logs.{table}"
 
 
@@ -130,12 +130,15 @@ def with_names(frame: pl.DataFrame, axes: Axes) -> pl.DataFrame:
     ).with_columns(pl.col("day").cast(pl.Date))
 
 
-def order_history(activity: Activity, categories: list[str], axes: Axes) -> OrderHistory:
-    """First-vintage history for the forecast: orders, exposure and order sizes as known at the end of each day."""
-    arrays = demand_arrays(activity.daily, categories, as_of=True)
+def order_history(arrays: DemandArrays, sizes: pl.DataFrame, axes: Axes) -> OrderHistory:
+    """First-vintage history for the forecast: orders, exposure and order sizes as known at the end of each day.
+
+    Args:
+        arrays: daily activity as known.
+        sizes: ``Activity.orders``.
+    """
     exposed = arrays.exposed.astype(np.float64)
     squares = np.zeros(axes.shape)
-    sizes = activity.orders
     where = (sizes["sku"].to_numpy(), sizes["day"].to_numpy())
     np.add.at(squares, where, sizes["quantity"].to_numpy().astype(np.float64) ** 2)
     return OrderHistory(
@@ -148,31 +151,34 @@ def order_history(activity: Activity, categories: list[str], axes: Axes) -> Orde
     )
 
 
-def view_history(activity: Activity, categories: list[str]) -> ViewHistory | None:
-    """Page views as known at the end of each day; None where the shop logs none."""
-    arrays = demand_arrays(activity.daily, categories, as_of=True)
-    return ViewHistory(arrays.views_in, arrays.active) if arrays.views_in.any() else None
+def matrix(table: pl.LazyFrame, column: str, axes: Axes) -> NDArray[Any]:
+    """(S, T) matrix of a column of a complete rectangle; nulls are 0, no other column is read."""
+    values = table.select(pl.col(column).fill_null(0)).collect(engine="in-memory")[column]
+    matrix: NDArray[Any] = values.to_numpy().reshape(axes.shape)
+    return matrix
 
 
-def matrix(frame: pl.DataFrame, column: str, axes: Axes) -> NDArray[np.int64]:
-    """(S, T) matrix of a column of a complete rectangle."""
-    return frame[column].fill_null(0).to_numpy().reshape(axes.shape)
+def stock_record(store: Store, axes: Axes) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Days on which the shop observed its closing stock, (S, T), and the closing stock; where not observed, ours."""
+    daily = read_demand(store, ACTIVITY)
+    observed = daily.select(pl.col("stock_state") == "observed").collect().to_series()
+    return observed.to_numpy().reshape(axes.shape), matrix(daily, "stock_close", axes)
 
 
 def sampled_demand(store: Store, axes: Axes, scenario: int) -> NDArray[np.int64]:
     """Replay demand of one sampled scenario, (S, T); none is made up for items run out on purpose."""
-    replay = read_demand(store, "censored_daily_demand.parquet")
+    replay = read_demand(store, REPLAY)
     run_out = (matrix(replay, "flags", axes) & int(DayFlag.POSSIBLY_DELISTED)) != 0
     sampled = matrix(replay, f"demand_s{scenario:02d}", axes)
     return np.where(run_out, matrix(replay, "units_sold", axes), sampled)
 
 
-def read_demand(store: Store, name: str) -> pl.DataFrame:
-    """A demand table in the engine's axes."""
-    return pl.read_parquet(store.demand(name))
+def read_demand(store: Store, name: str) -> pl.LazyFrame:
+    """A demand table in the engine's axes, of which only what is asked for is read."""
+    return pl.scan_parquet(store.demand(name))
 
 
 def read_shard(store: Store, name: str, shard: slice) -> pl.DataFrame:
     """The rows of a range of SKUs of a demand table, ``sku`` counted from its start; other row groups are not read."""
-    rows = pl.scan_parquet(store.demand(name)).filter(pl.col("sku").is_between(shard.start, shard.stop - 1))
+    rows = read_demand(store, name).filter(pl.col("sku").is_between(shard.start, shard.stop - 1))
     return rows.with_columns(pl.col("sku") - shard.start).collect(engine="in-memory")

@@ -73,5 +73,5 @@ def with_demand(scenario: Scenario, table: DayTable) -> Scenario:
 def _other_demands(root: Path, count: int, _written: int) -> list[DayTable]:
     store = Store(root)
     axes = load_bundle(store.demand("axes.npz"), Axes)
-    price = demand.matrix(demand.read_demand(store, "daily_activity.parquet"), "price", axes)
+    price = demand.matrix(demand.read_demand(store, demand.ACTIVITY), "price", axes)
     return [day_table(demand.sampled_demand(store, axes, number), price) for number in range(1, count)]

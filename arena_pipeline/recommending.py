@@ -151,7 +151,7 @@ def information_of_today(arena: ArenaResource, world: World, supply: Supply, tod
 
 def current_stock(store: Store, axes: Axes) -> NDArray[np.int64]:
     """Units on hand at the close of the logs, (S,)."""
-    daily = demand.read_demand(store, "daily_activity.parquet")
+    daily = demand.read_demand(store, demand.ACTIVITY)
     return np.maximum(demand.matrix(daily, "stock_close", axes)[:, -1], 0).astype(np.int64)
 
 

@@ -20,10 +20,11 @@ from engine.demand.asof import recover_arrays_as_of
 from engine.demand.learning import SharedDemand, learn, learning_items, orders_of
 from engine.demand.recovery import recover_arrays
 from engine.demand.tables import asof_daily_demand, censored_daily_demand, sample_scenarios
+from engine.forecast import OrderHistory
+from engine.forecast.views import ViewHistory
 from engine.schema import SHARD_CELLS, Axes
 from engine.settings import DemandSettings
-
-ACTIVITY = "daily_activity.parquet"
+from engine.strategies.build import KnownHistory
 
 
 @dataclass(frozen=True)
@@ -67,19 +68,19 @@ class StoredActivity:
     def of(cls, arena: ArenaResource) -> "StoredActivity":
         """As materialised last."""
         axes = load_bundle(arena.store.demand("axes.npz"), Axes)
-        orders = demand.read_demand(arena.store, "order_sizes.parquet")
+        orders = demand.read_demand(arena.store, "order_sizes.parquet").collect()
         return cls(arena.store, axes, orders, demand.categories_of(arena.warehouse, axes))
 
     def shards(self) -> Iterator[Items]:
         """All items, one shard after another."""
         for shard in self.axes.shards():
-            yield self._items(np.arange(shard.start, shard.stop), demand.read_shard(self.store, ACTIVITY, shard))
+            yield self._items(np.arange(shard.start, shard.stop), demand.read_shard(self.store, demand.ACTIVITY, shard))
 
     def sample(self, cells: int = SHARD_CELLS) -> Items:
         """Items that stand for the shop, of about ``cells`` SKU-days; all of a smaller shop."""
         skus = learning_items(self.axes.items, self.categories, self.axes.days, cells)
         kept = [
-            demand.read_shard(self.store, ACTIVITY, shard).filter(pl.col("sku").is_in(_within(skus, shard)))
+            demand.read_shard(self.store, demand.ACTIVITY, shard).filter(pl.col("sku").is_in(_within(skus, shard)))
             for shard in self.axes.shards()
         ]
         numbers = np.repeat(np.arange(len(skus), dtype=np.int32), self.axes.days)
@@ -113,6 +114,28 @@ class StoredActivity:
                 items.matrices(as_of=True), items.orders, settings, shared.as_of if shared else None
             )
             yield asof_daily_demand(known)
+
+    def known_history(self) -> KnownHistory:
+        """What planners could see of every item and day; filled shard by shard."""
+        axes = self.axes
+        filled = {name: np.zeros(axes.shape) for name in ("orders", "exposure", "units", "squares")}
+        views, active = np.zeros(axes.shape, np.int32), np.zeros(axes.shape, np.uint8)
+        for shard, items in zip(axes.shards(), self.shards(), strict=True):
+            known = items.matrices(as_of=True)
+            history = demand.order_history(known, items.orders, items.axes)
+            for name, values in filled.items():
+                values[shard] = getattr(history, name)
+            views[shard], active[shard] = known.views_in, known.active
+        as_of = demand.read_demand(self.store, demand.AS_OF)
+        names = sorted(set(self.categories))
+        category = np.searchsorted(names, self.categories).astype(np.int64)
+        return KnownHistory(
+            orders=OrderHistory(**filled, category=category, first_weekday=axes.first_day.weekday()),
+            demand_u6=demand.matrix(as_of, "demand_asof_u6", axes),
+            variance_u6=demand.matrix(as_of, "var_asof_u6", axes),
+            price=demand.matrix(demand.read_demand(self.store, demand.ACTIVITY), "price", axes),
+            views=ViewHistory(views, active) if views.any() else None,
+        )
 
     def _items(self, skus: NDArray[np.int64], daily: pl.DataFrame) -> Items:
         axes = Axes(tuple(self.axes.items[sku] for sku in skus), self.axes.first_day, self.axes.days)

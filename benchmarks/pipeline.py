@@ -16,6 +16,7 @@ from benchmarks.measure import ROOT, SCRATCH, Figure, Size, child, child_json
 from benchmarks.shop import PRICE, shop
 from benchmarks.sweeps import SEVEN, SUPPLY, jobs, scored_demand, scorer, units_demanded
 from benchmarks.worlds import information, world
+from engine.demand.arrays import demand_arrays
 from engine.demand.asof import recover_as_of
 from engine.demand.recovery import recover
 from engine.demand.tables import sample_scenarios
@@ -93,8 +94,11 @@ def run_shard(skus: int, days: int, seed: int, clock: Clock) -> dict[str, pl.Dat
     recovered = clock.time("recovery", lambda: recover(*inputs))
     demand = clock.time("sampling", lambda: sample_scenarios(recovered, drawn.axes, settings))[0]
     as_of = clock.time("as-of recovery", lambda: recover_as_of(*inputs))
-    orders = clock.time("history", lambda: order_history(activity, drawn.categories, drawn.axes))
-    known = KnownHistory(orders, as_of.demand_u6, as_of.var_u6, matrix(activity.daily, "price", drawn.axes))
+    orders = clock.time(
+        "history",
+        lambda: order_history(demand_arrays(activity.daily, drawn.categories, as_of=True), activity.orders, drawn.axes),
+    )
+    known = KnownHistory(orders, as_of.demand_u6, as_of.var_u6, matrix(activity.daily.lazy(), "price", drawn.axes))
     scenario = clock.time("world", lambda: world(demand, SUPPLY, parts=13))
     rate = demand.mean(axis=1)
     facts = clock.time("forecast", lambda: information(scenario, known, rate, CostRates(), REPLAN_DAYS))

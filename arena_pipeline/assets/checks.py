@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from arena_pipeline import demand
 from arena_pipeline.arena import information_options
 from arena_pipeline.assets.arena import lead_time_drift
-from arena_pipeline.assets.demand import stored_activity
 from arena_pipeline.assets.scorecards import read_runs
 from arena_pipeline.bundles import load_bundle
 from arena_pipeline.metadata import markdown_table
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.store import load_arena
+from engine.demand.codes import DayFlag
 from engine.forecast import ForecastMatrix
 from engine.forecast.options import InformationOption, forecasts
-from engine.schema import MICRO
+from engine.schema import MICRO, Axes
 from engine.strategies.build import KnownHistory
 
 IntArray = NDArray[np.int64]
@@ -64,9 +64,9 @@ def logs_are_fresh(arena: ArenaResource) -> dg.AssetCheckResult:
 @dg.asset_check(asset="daily_activity", blocking=True, description="Stock is known on enough SKU-days.")
 def stock_is_known(arena: ArenaResource) -> dg.AssetCheckResult:
     """Demand without known stock is only what was sold: too much of it would make every policy look good."""
-    _, activity = stored_activity(arena)
-    listed = activity.daily.filter(pl.col("flags") & 1 == 0)
-    share = listed.filter(pl.col("stock_state") == "unknown").height / max(listed.height, 1)
+    listed = demand.read_demand(arena.store, demand.ACTIVITY).filter(pl.col("flags") & int(DayFlag.NOT_LISTED) == 0)
+    days, unknown = listed.select(pl.len(), (pl.col("stock_state") == "unknown").sum()).collect().row(0)
+    share = unknown / max(days, 1)
     most = arena.settings.run.max_unknown_stock_share
     return _result(
         share <= most,
@@ -78,20 +78,24 @@ def stock_is_known(arena: ArenaResource) -> dg.AssetCheckResult:
 @dg.asset_check(asset="daily_activity", blocking=True, description="One row per SKU-day, no negative counts.")
 def activity_is_complete(arena: ArenaResource) -> dg.AssetCheckResult:
     """Complete rectangle in order."""
-    axes, activity = stored_activity(arena)
-    daily = activity.daily
-    complete = daily.height == len(axes.items) * axes.days
+    axes = load_bundle(arena.store.demand("axes.npz"), Axes)
     counts = ("views_in", "views_oos", "orders", "units_sold", "receipts")
-    negative = [name for name in counts if (daily[name] < 0).any()]
-    return _result(complete and not negative, f"{daily.height:,} rows; negative: {', '.join(negative) or 'none'}")
+    daily = demand.read_demand(arena.store, demand.ACTIVITY)
+    found = daily.select(pl.len().alias("rows"), *((pl.col(name) < 0).any() for name in counts)).collect().row(0)
+    rows, negative = found[0], [name for name, below in zip(counts, found[1:], strict=True) if below]
+    complete = rows == len(axes.items) * axes.days
+    return _result(complete and not negative, f"{rows:,} rows; negative: {', '.join(negative) or 'none'}")
 
 
 @dg.asset_check(asset="censored_daily_demand", blocking=True, description="Demand is never below what was sold.")
 def demand_covers_sales(arena: ArenaResource) -> dg.AssetCheckResult:
     """Sampled demand >= units sold on every SKU-day, and finite."""
-    replay = demand.read_demand(arena.store, "censored_daily_demand.parquet")
-    below = replay.filter(pl.col("demand_s00") < pl.col("units_sold")).height
-    broken = replay.filter((pl.col("lost_expected_u6") < 0) | (pl.col("lost_var_u6") < 0)).height
+    replay = demand.read_demand(arena.store, demand.REPLAY)
+    sums = replay.select(
+        (pl.col("demand_s00") < pl.col("units_sold")).sum(),
+        ((pl.col("lost_expected_u6") < 0) | (pl.col("lost_var_u6") < 0)).sum().alias("broken"),
+    )
+    below, broken = sums.collect().row(0)
     return _result(below == 0 and broken == 0, f"{below} SKU-days below sales, {broken} with negative moments")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from arena_pipeline import demand
-from arena_pipeline.bundles import load_bundle, save_bundle
+from arena_pipeline.bundles import save_bundle
 from arena_pipeline.metadata import file_metadata, frame_metadata, markdown_table, sparkline
 from arena_pipeline.quality import (
     hidden_rows,
@@ -16,20 +16,19 @@ from arena_pipeline.quality import (
     quality_metadata,
     quality_sentences,
 )
-from arena_pipeline.recovering import ACTIVITY, Items, StoredActivity, named, renumbered
+from arena_pipeline.recovering import Items, StoredActivity, named, renumbered
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.store import write_frame, write_frames
 from arena_pipeline.truth import compare_with_truth
-from engine.demand.activity import Activity, build_activity
+from engine.demand.activity import build_activity
 from engine.demand.codes import DayFlag
 from engine.demand.diagnostics import diagnose
 from engine.demand.hiding import hide_and_recover, mean_bias
-from engine.demand.logs import LogCounts
 from engine.demand.repairs import stock_repairs
 from engine.demand.tables import MODEL_VERSION
 from engine.forecast import forecast_matrix
-from engine.schema import MICRO, Axes
-from engine.strategies.build import KnownHistory, replanning_days
+from engine.schema import MICRO
+from engine.strategies.build import replanning_days
 
 GROUP = "demand"
 OWNER = "team:arena"
@@ -51,7 +50,7 @@ def daily_activity(context: dg.AssetExecutionContext, arena: ArenaResource) -> d
     context.log.info(f"daily activity of {len(axes.items):,} items over {axes.days} days")
     activity = build_activity(demand.read_activity_logs(warehouse, arena.settings), axes, arena.settings.demand)
     save_bundle(store.demand("axes.npz"), axes)
-    write_frame(store.demand("daily_activity.parquet"), activity.daily)
+    write_frame(store.demand(demand.ACTIVITY), activity.daily)
     write_frame(store.demand("order_sizes.parquet"), activity.orders)
     save_bundle(store.demand("counts.npz"), activity.counts)
     named = demand.with_names(activity.daily, axes)
@@ -77,15 +76,6 @@ def daily_activity(context: dg.AssetExecutionContext, arena: ArenaResource) -> d
             "repeated_views": activity.counts.repeated_views,
         }
     )
-
-
-def stored_activity(arena: ArenaResource) -> tuple[Axes, Activity]:
-    """Daily activity as materialised."""
-    store = arena.store
-    axes = load_bundle(store.demand("axes.npz"), Axes)
-    counts = load_bundle(store.demand("counts.npz"), LogCounts)
-    daily, orders = (demand.read_demand(store, f"{name}.parquet") for name in ("daily_activity", "order_sizes"))
-    return axes, Activity(daily, orders, counts)
 
 
 @dg.asset(
@@ -120,9 +110,9 @@ def recovered_demand(context: dg.AssetExecutionContext, arena: ArenaResource) ->
     keep("censored_daily_demand", activity.replay(shared, settings))
     context.log.info("the same as known at the end of each day")
     keep("asof_daily_demand", activity.as_of(shared, settings))
-    path = store.demand("censored_daily_demand.parquet")
+    path = store.demand(demand.REPLAY)
     methods = (
-        pl.scan_parquet(path)
+        demand.read_demand(store, demand.REPLAY)
         .group_by("method")
         .agg(days=pl.len(), sold=pl.col("units_sold").sum(), lost_u6=pl.col("lost_expected_u6").sum())
         .sort("method")
@@ -152,10 +142,10 @@ def recovered_demand(context: dg.AssetExecutionContext, arena: ArenaResource) ->
 def demand_quality(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Diagnostics as numbers and small pictures."""
     activity = StoredActivity.of(arena)
-    replay = pl.scan_parquet(arena.store.demand("censored_daily_demand.parquet"))
+    replay = demand.read_demand(arena.store, demand.REPLAY)
     sample = sample_of(activity, context)
     found = diagnose(sample.daily, sample.orders, sample.categories, arena.settings.demand)
-    daily = pl.scan_parquet(arena.store.demand(ACTIVITY))
+    daily = demand.read_demand(arena.store, demand.ACTIVITY)
     figures = _shares(replay, daily) | {"items_diagnosed": len(sample.axes.items)} | quality_figures(found)
     truth = compare_with_truth(replay, activity.axes, arena.settings)
     for line in (*quality_sentences(found), *truth.sentences):
@@ -224,21 +214,12 @@ def hidden_and_recovered(context: dg.AssetExecutionContext, arena: ArenaResource
 def demand_forecasts(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """First-vintage history and the forecasts made from it."""
     store, window = arena.store, arena.settings.window
-    axes, activity = stored_activity(arena)
-    as_of = demand.read_demand(store, "asof_daily_demand.parquet")
-    categories = demand.categories_of(arena.warehouse, axes)
-    orders = demand.order_history(activity, categories, axes)
-    history = KnownHistory(
-        orders=orders,
-        demand_u6=demand.matrix(as_of, "demand_asof_u6", axes),
-        variance_u6=demand.matrix(as_of, "var_asof_u6", axes),
-        price=demand.matrix(activity.daily, "price", axes),
-        views=demand.view_history(activity, categories),
-    )
+    activity = StoredActivity.of(arena)
+    axes, history = activity.axes, activity.known_history()
     save_bundle(store.demand("known_history.npz"), history)
     dates = replanning_days(axes.days, window.replan_days)
     context.log.info(f"forecasts on {len(dates)} re-planning dates")
-    forecast = forecast_matrix(orders, dates)
+    forecast = forecast_matrix(history.orders, dates)
     mean, variance = forecast.moments(np.full(len(axes.items), 28, np.int64))
     table = pl.DataFrame(
         {

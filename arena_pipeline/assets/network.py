@@ -46,7 +46,7 @@ def unit_costs(arena: ArenaResource, axes: Axes) -> NDArray[np.int64]:
 
 def replay(arena: ArenaResource, axes: Axes) -> NDArray[np.float64]:
     """Recovered demand (S, T), units."""
-    table = demand.read_demand(arena.store, "censored_daily_demand.parquet")
+    table = demand.read_demand(arena.store, demand.REPLAY)
     units = demand.matrix(table, "units_sold", axes) + demand.matrix(table, "lost_expected_u6", axes) / MICRO
     return np.maximum(units, 0.0)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from arena_pipeline.demand import read_demand
+from arena_pipeline.demand import ACTIVITY, REPLAY, read_demand
 from arena_pipeline.resources import ArenaResource
 from engine.demand.codes import DayFlag
 from engine.schema import MICRO
@@ -48,17 +48,18 @@ def data_used(arena: ArenaResource) -> dict[str, Any]:
 
 def stock_states(arena: ArenaResource) -> list[dict[str, Any]]:
     """Share of listed SKU-days by how their stock is known."""
-    daily = read_demand(arena.store, "daily_activity.parquet")
+    daily = read_demand(arena.store, ACTIVITY)
     listed = daily.filter(pl.col("flags") & int(DayFlag.NOT_LISTED) == 0)
-    counts = listed.group_by("stock_state").len().sort("stock_state")
-    total = max(listed.height, 1)
+    counts = listed.group_by("stock_state").len().sort("stock_state").collect()
+    total = max(int(counts["len"].sum()), 1)
     return [{"state": str(state), "sku_days": n, "share": n / total} for state, n in counts.iter_rows()]
 
 
 def demand_by_method(arena: ArenaResource) -> list[dict[str, Any]]:
     """Units sold and units found by each method."""
-    replay = read_demand(arena.store, "censored_daily_demand.parquet")
-    sums = replay.group_by("method").agg(pl.col("units_sold").sum(), pl.col("lost_expected_u6").sum()).sort("method")
+    replay = read_demand(arena.store, REPLAY)
+    units = pl.col("units_sold").sum(), pl.col("lost_expected_u6").sum()
+    sums = replay.group_by("method").agg(*units).sort("method").collect()
     sold = int(sums["units_sold"].sum())
     lost = {str(method): micro / MICRO for method, _, micro in sums.iter_rows()}
     total = max(sold + sum(lost.values()), 1e-9)

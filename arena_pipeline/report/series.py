@@ -22,7 +22,7 @@ def by_week(matrix: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def item_demand(store: Store, axes: Axes) -> dict[str, list[list[int]]]:
     """Per item: units sold by week, and tenths of units that stock-outs hid by week."""
-    replay = demand.read_demand(store, "censored_daily_demand.parquet")
+    replay = demand.read_demand(store, demand.REPLAY)
     sold = by_week(demand.matrix(replay, "units_sold", axes))
     hidden = by_week(demand.matrix(replay, "lost_expected_u6", axes))
     tenths = (hidden * TENTHS + MICRO // 2) // MICRO

@@ -63,7 +63,7 @@ def test_a_shard_of_a_table_counts_its_items_from_its_start(tmp_path):
 
 def test_matrix_is_items_by_days_with_nulls_as_zero():
     frame = pl.DataFrame({"units": [1, 2, None, 4, 5, 6]})
-    assert demand.matrix(frame, "units", AXES).tolist() == [[1, 2, 0], [4, 5, 6]]
+    assert demand.matrix(frame.lazy(), "units", AXES).tolist() == [[1, 2, 0], [4, 5, 6]]
 
 
 def test_axes_are_sorted_items_and_days_up_to_the_last_sale(shop):

@@ -68,7 +68,7 @@ def test_every_item_with_demand_has_a_level_at_every_location(ran, planned):
     del ran
     plan, _ = read_results(planned)
     axes = load_bundle(planned.store.demand("axes.npz"), Axes)
-    replay = demand.read_demand(planned.store, "censored_daily_demand.parquet")
+    replay = demand.read_demand(planned.store, demand.REPLAY)
     units = demand.matrix(replay, "units_sold", axes) + demand.matrix(replay, "lost_expected_u6", axes)
     wanted = {axes.items[sku] for sku in np.flatnonzero(units.sum(axis=1) > 0)}
     assert set(plan["item_id"]) == wanted

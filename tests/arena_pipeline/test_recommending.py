@@ -26,7 +26,7 @@ def test_the_plan_starts_from_the_real_stock_and_open_orders(ran):
     assert dict(table.schema) == recommending.SCHEMA
     assert table["item_id"].is_unique().all()
     axes = load_bundle(ran.store.demand("axes.npz"), Axes)
-    daily = demand.with_names(demand.read_demand(ran.store, "daily_activity.parquet"), axes)
+    daily = demand.with_names(demand.read_demand(ran.store, demand.ACTIVITY).collect(), axes)
     closing = dict(daily.filter(pl.col("day") == axes.date_of(axes.days - 1)).select("sku", "stock_close").iter_rows())
     warehouse = ArenaResource(workspace=str(ran.folder)).warehouse
     query = "select item_id, sum(order_quantity) from logs.purchase_orders where received_date is null group by item_id"

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from arena_pipeline import arena as work
-from arena_pipeline.assets import demand
+from arena_pipeline import recovering
 from arena_pipeline.build import build_definitions
 from arena_pipeline.bundles import load_bundle
 from arena_pipeline.runs import RANGE_START, RunFailedError, seconds_by_stage, stages, workspace_instance
@@ -100,12 +100,12 @@ def test_a_failed_check_ends_the_run_with_its_description(copy):
 
 def test_a_blocking_check_stops_what_lies_downstream(copy, monkeypatch):
     """Demand below what was sold: forecasts are not made from it."""
-    original = demand.censored_daily_demand
+    original = recovering.censored_daily_demand
 
     def broken(*arguments):
         return original(*arguments).with_columns(demand_s00=pl.lit(0, pl.Int32))
 
-    monkeypatch.setattr(demand, "censored_daily_demand", broken)
+    monkeypatch.setattr(recovering, "censored_daily_demand", broken)
     with workspace_instance(copy.settings) as instance:
         before = instance.get_latest_materialization_event(dg.AssetKey("demand_forecasts"))
     with pytest.raises(RunFailedError, match=r"check demand_covers_sales failed: [1-9]\d* SKU-days below sales"):
