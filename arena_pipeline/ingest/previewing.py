@@ -108,10 +108,11 @@ def log_files(path: Path) -> list[Path]:
 
 def preview(path: Path, **shop: Any) -> Preview:
     """Guess and read a file or folder; `shop` are settings of the shop that are known already."""
+    path = path.resolve()  # globs of the scratch settings are relative to the folder, not to where the user is
     guesses = guess_files(log_files(path))
     folder = path if path.is_dir() else path.parent
     with _scratch() as scratch:
-        settings = _settings(guesses, folder.resolve(), scratch, shop)
+        settings = _settings(guesses, folder, scratch, shop)
         warehouse = Warehouse(settings.warehouse_path)
         tables = tuple(_view(settings, warehouse, table, guesses.chosen[table]) for table in guesses.chosen)
         currency = shop.get("currency") or _currency(warehouse)

@@ -71,6 +71,16 @@ def test_samples_are_understood_and_nothing_is_written(tmp_path, name, tables):
     assert sorted(tmp_path.rglob("*")) == sorted([folder, *before])
 
 
+def test_a_path_is_meant_from_where_the_user_is(tmp_path, monkeypatch):
+    folder = folder_of(tmp_path, SAMPLES / "shopify")
+    whole = views_of(preview(folder))
+    monkeypatch.chdir(tmp_path)
+    assert views_of(preview(Path("files"))) == whole
+    monkeypatch.chdir(folder)
+    assert views_of(preview(Path())) == whole
+    assert views_of(preview(Path("products_export.csv")))["products"] == whole["products"]
+
+
 def test_a_folder_of_two_systems_takes_each_table_from_the_better_one(tmp_path):
     folder = folder_of(tmp_path, SAMPLES / "shopify", SAMPLES / "ga4", SAMPLES / "access_log")
     found = preview(folder)
