@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from arena_pipeline import demand
+from arena_pipeline import assumptions, demand
 from arena_pipeline.bundles import load_bundle, save_bundle
 from arena_pipeline.folds import write_folds
 from arena_pipeline.plans import save_plan
@@ -60,7 +60,7 @@ def build_current_world(arena: ArenaResource) -> tuple[World, Information, Suppl
     tables = ShopTables(
         *(demand.read_log(warehouse, name) for name in ("products", "suppliers", "supplier_offers", "purchase_orders"))
     )
-    supply = completed(tables, shop_history(store, axes), axes, settings.supply)
+    supply = completed(tables, shop_history(store, axes), axes, settings.supply, stock_known(store, axes))
     world = build_world(
         axes, supply.tables, supply.history, settings.costs, settings.window, settings.demand.seed, settings.limits
     )
@@ -74,8 +74,16 @@ def build_current_world(arena: ArenaResource) -> tuple[World, Information, Suppl
     folder = store.folder(world.scenario.content_hash)
     save_bundle(folder / "world.npz", world)
     save_bundle(folder / "information.npz", information)
+    daily = demand.read_demand(store, "daily_activity.parquet")
+    assumptions.keep(store, world.scenario.content_hash, assumptions.assumptions_of(settings, supply, daily))
     store.make_current(world.scenario.content_hash)
     return world, information, supply
+
+
+def stock_known(store: Store, axes: Axes) -> NDArray[np.bool_]:
+    """(S, T) SKU-days whose stock is recorded or follows from a record."""
+    daily = demand.read_demand(store, "daily_activity.parquet")
+    return daily["stock_close"].is_not_null().to_numpy().reshape(axes.shape)
 
 
 def information_options(settings: Settings) -> frozenset[InformationOption]:

@@ -39,7 +39,7 @@ def world_with_run_outs(arena: ArenaResource, axes: Axes) -> World:
     settings, store = arena.settings, arena.store
     tables = ShopTables(*(demand.read_log(arena.warehouse, name) for name in TABLES))
     history = kept_listed(store, axes, work.shop_history(store, axes))
-    supply = completed(tables, history, axes, settings.supply)
+    supply = completed(tables, history, axes, settings.supply, work.stock_known(store, axes))
     return build_world(
         axes, supply.tables, supply.history, settings.costs, settings.window, settings.demand.seed, settings.limits
     )

@@ -21,11 +21,12 @@ from arena_pipeline.bundles import load_bundle
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import ParameterSet, Settings
 from arena_pipeline.store import Store, load_arena
+from arena_pipeline.supply import with_offers
 from engine.errors import InputError
 from engine.plan import NEVER_ORDER, Levels
 from engine.recommendation import Proposal, Supply, proposals, world_from_today
 from engine.scenario import OpeningOrders, Scenario
-from engine.scenario.build import World
+from engine.scenario.build import ShopTables, World
 from engine.scenario.supply import lead_times, offer_table, placed_offers, supplier_table
 from engine.schema import Axes
 from engine.segments import CELLS
@@ -124,9 +125,10 @@ def supply_of_today(arena: ArenaResource, scenario: Scenario) -> Supply:
     """Offers, calendars and lead times on axes that go a week beyond the logs."""
     axes, settings = scenario.axes, arena.settings
     longer = Axes(axes.items, axes.first_day, axes.days + WEEK)
-    suppliers, offers = (demand.read_log(arena.warehouse, name) for name in ("suppliers", "supplier_offers"))
-    table = supplier_table(suppliers, longer, settings.costs)
-    placed = placed_offers(offers, suppliers, longer, settings.costs)
+    names = ("products", "suppliers", "supplier_offers", "purchase_orders")
+    tables = with_offers(ShopTables(*(demand.read_log(arena.warehouse, name) for name in names)), settings.supply)
+    table = supplier_table(tables.suppliers, longer, settings.costs)
+    placed = placed_offers(tables.supplier_offers, tables.suppliers, longer, settings.costs)
     rows, kinds = offer_table(placed, len(axes.items))
     return Supply(longer, table, rows, lead_times(kinds, table, longer, settings.demand.seed))
 

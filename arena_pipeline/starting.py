@@ -6,7 +6,7 @@ What belongs here: the text of the file. What does not: guessing what the files 
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from arena_pipeline.ingest.guessing import Guess, Guesses
-from arena_pipeline.ingest.previewing import NEEDS, Preview, log_files, preview, source_of
+from arena_pipeline.ingest.previewing import NEEDS, Preview, TableView, log_files, preview, source_of
 from arena_pipeline.settings import FILE_NAME, TableName
+from engine.demand.stock import CARRIED_DAYS
 from engine.errors import InputError
 
 HEAD = """\
@@ -29,7 +30,7 @@ minor_units = {minor_units}                # decimals of the currency: cents are
 time_zone = {time_zone}         # {zone_note}: days are split at its midnight
 prices_include_vat = false      # true: the tax is taken out of all prices on the way in
 vat_rate = 0.0
-{synthetic}
+
 # One entry per log table: globs, and how foreign files are mapped (docs/adapters.md).
 [sources]
 """
@@ -90,7 +91,6 @@ max_unknown_stock_share = {unknown}   # SKU-days without known stock before a ru
 var = "var"                     # database, results and Dagster's state
 allow_outside = {outside}           # whether files may lie outside this folder
 """
-ASSUMED_NOTE = "Costs or lead times of some items are assumed (supply in arena.toml): money figures follow from that."
 
 
 def start(folder: Path, files: Path | None, **shop: Any) -> tuple[Path, Preview | None]:
@@ -140,7 +140,6 @@ def content(folder: Path, logs: Path, found: Preview | None, shop: dict[str, Any
         minor_units=0 if currency in {"JPY", "KRW", "VND", "CLP", "ISK"} else 2,
         time_zone=_toml(zone),
         zone_note=zone_note,
-        synthetic=f"synthetic = {_toml(ASSUMED_NOTE)}\n" if assume else "",
     )
     tail = TAIL.format(
         share=f"{math.ceil(share * 100) / 100:.2f}",
@@ -148,10 +147,16 @@ def content(folder: Path, logs: Path, found: Preview | None, shop: dict[str, Any
         days=days,
         warm_up=min(84, days // 3),
         fold=min(28, max(days // 4, 1)),
-        unknown="0.50" if "stock_snapshots" in tables else "1.00",
+        unknown="0.50" if _stock_is_known(tables, days) else "1.00",
         outside=_toml(not logs.is_relative_to(folder)),
     )
     return head + "\n".join(_sources(folder, found)) + "\n" + tail
+
+
+def _stock_is_known(tables: Mapping[str, TableView], days: int) -> bool:
+    """Whether receipts, or records often enough, tell the stock of most days."""
+    records = tables["stock_snapshots"].days if "stock_snapshots" in tables else 0
+    return records > 0 and ("purchase_orders" in tables or records * CARRIED_DAYS >= days)
 
 
 def _sources(folder: Path, found: Preview | None) -> list[str]:

@@ -1,18 +1,23 @@
-"""What is assumed of supply where the shop's logs do not say it: offers for items without one, purchases seen in stock.
+"""What is assumed of supply where the shop's logs do not say it: offers, and purchases seen in stock or made up.
 
-Nothing here is written to the logs; the world is built with it, and the scenario says how much of it there is.
+Nothing here is written to the logs; the world is built with it, and `assumptions` tells how much of it there is.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from arena_pipeline.rule_of_thumb import bought_by_rule
 from arena_pipeline.settings import SupplySettings
 from engine.scenario.build import ShopHistory, ShopTables
 from engine.schema import Axes
 
+IntArray = NDArray[np.int64]
 ASSUMED = "assumed supplier"
+RECORDED_SHARE = 0.5
+"""Share of listed days with known stock from which increases of the stock record tell an item's purchases."""
 
 
 @dataclass(frozen=True)
@@ -21,29 +26,49 @@ class Supply:
 
     Attributes:
         offers_assumed: items that got an offer.
+        costs_assumed: those of them whose unit cost is a share of the price.
         purchases_inferred: order lines made of increases of the stock record.
+        items_by_rule: items whose purchases are a rule of thumb's.
     """
 
     tables: ShopTables
     history: ShopHistory
     offers_assumed: int = 0
+    costs_assumed: int = 0
     purchases_inferred: int = 0
+    items_by_rule: int = 0
 
 
-def completed(tables: ShopTables, history: ShopHistory, axes: Axes, assumed: SupplySettings) -> Supply:
-    """Fill in what `supply` in the settings allows, and purchases where the shop logs none."""
-    offered = tables
-    count = 0
+def completed(
+    tables: ShopTables, history: ShopHistory, axes: Axes, assumed: SupplySettings, stock_known: NDArray[np.bool_]
+) -> Supply:
+    """Fill in what `supply` in the settings allows, and purchases where the shop logs none.
+
+    Args:
+        tables, history: of the shop; ``stock_known``: (S, T) SKU-days that a stock record reaches.
+    """
+    given = Supply(tables, history)
     if assumed.assume_offers:
-        offered, count = _with_offers(tables, assumed)
-    if tables.purchase_orders.height or not (history.adjustments > 0).any():
-        return Supply(offered, history, count)
-    orders, left = _purchases(history, offered, axes, assumed)
-    return Supply(replace(offered, purchase_orders=orders), replace(history, adjustments=left), count, orders.height)
+        given = _with_offers(given, assumed)
+    if tables.purchase_orders.height:
+        return given
+    listed_days = np.maximum(history.listed.sum(axis=1), 1)
+    recorded = (stock_known & history.listed).sum(axis=1) >= RECORDED_SHARE * listed_days
+    return _with_purchases(given, axes, assumed, recorded)
 
 
-def _with_offers(tables: ShopTables, assumed: SupplySettings) -> tuple[ShopTables, int]:
+def with_offers(tables: ShopTables, assumed: SupplySettings) -> ShopTables:
+    """The tables, with an assumed offer for every item without one where `supply` allows it."""
+    return _with_offers(Supply(tables, _NOTHING), assumed).tables if assumed.assume_offers else tables
+
+
+_NONE = np.zeros((0, 0), np.int64)
+_NOTHING = ShopHistory(_NONE, _NONE, _NONE, _NONE > 0, _NONE, np.zeros(0, np.int64))
+
+
+def _with_offers(given: Supply, assumed: SupplySettings) -> Supply:
     """An offer of one unit or more at the known cost, else a share of the price, for every item without an offer."""
+    tables = given.tables
     without = tables.products.join(tables.supplier_offers.select("item_id"), on="item_id", how="anti").sort("item_id")
     share = (pl.col("price").cast(pl.Float64) * assumed.cost_share).round().cast(pl.Int64)
     offers = without.select(
@@ -54,40 +79,85 @@ def _with_offers(tables: ShopTables, assumed: SupplySettings) -> tuple[ShopTable
     )
     supplier = pl.DataFrame({"supplier_id": [ASSUMED] if without.height else []}, schema={"supplier_id": pl.String})
     known = tables.suppliers.filter(pl.col("supplier_id") != ASSUMED)
-    return replace(
+    completed_tables = replace(
         tables,
         supplier_offers=_appended(tables.supplier_offers, offers),
         suppliers=_appended(known, supplier),
-    ), without.height
+    )
+    costs = without["unit_cost"].null_count()
+    return replace(given, tables=completed_tables, offers_assumed=without.height, costs_assumed=costs)
 
 
-def _purchases(
-    history: ShopHistory, tables: ShopTables, axes: Axes, assumed: SupplySettings
-) -> tuple[pl.DataFrame, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
-    """Increases of the stock record as order lines received that day, and the adjustments that are left."""
-    sku, day = np.nonzero(history.adjustments > 0)
+def _with_purchases(given: Supply, axes: Axes, assumed: SupplySettings, recorded: NDArray[np.bool_]) -> Supply:
+    """Increases of the stock record as order lines received that day; a rule of thumb's where no record tells."""
+    history, tables = given.history, given.tables
+    increases = np.where(recorded[:, None], np.maximum(history.adjustments, 0), 0)
+    sku, received = np.nonzero(increases)
+    lead_time = _lead_times(tables, axes, assumed)
+    by_rule = ~recorded & (history.demand.sum(axis=1) > 0)
+    bought = bought_by_rule(
+        np.where(by_rule[:, None], history.demand, 0), history.listed, history.opening_on_hand, lead_time
+    )
+    lines = _order_lines(
+        given.tables, axes,
+        sku=np.concatenate([sku, bought.sku]),
+        ordered=np.concatenate([received - lead_time[sku], bought.ordered_on]),
+        received=np.concatenate([received, bought.ordered_on + lead_time[bought.sku]]),
+        quantity=np.concatenate([increases[sku, received], bought.quantity]),
+    )  # fmt: skip
+    left = np.where(recorded[:, None], np.minimum(history.adjustments, 0), 0)
+    return replace(
+        given,
+        tables=replace(tables, purchase_orders=_appended(tables.purchase_orders, lines)),
+        history=replace(history, adjustments=left),
+        purchases_inferred=len(sku),
+        items_by_rule=int(by_rule.sum()),
+    )
+
+
+def _first_offers(tables: ShopTables) -> pl.DataFrame:
+    """The cheapest offer of each item: ``item_id, supplier_id, unit_cost, lead_time_days, of_supplier``."""
+    times = tables.suppliers.select("supplier_id", of_supplier=pl.col("lead_time_days").cast(pl.Float64))
     offers = tables.supplier_offers.sort("item_id", "unit_cost", "supplier_id").group_by("item_id", maintain_order=True)
     first = offers.first().select("item_id", "supplier_id", "unit_cost", "lead_time_days")
-    times = tables.suppliers.select("supplier_id", of_supplier=pl.col("lead_time_days").cast(pl.Float64))
-    received = pl.Series("received_date", day).cast(pl.Int64)
-    days = pl.col("lead").cast(pl.Int64)
-    lines = (
-        pl.DataFrame({"item_id": [axes.items[number] for number in sku], "received_date": received})
-        .with_columns(received_date=pl.lit(axes.first_day) + pl.duration(days=pl.col("received_date")))
-        .with_columns(pl.col("received_date").cast(pl.Date), order_quantity=history.adjustments[sku, day])
+    return first.join(times, on="supplier_id", how="left", maintain_order="left")
+
+
+def _lead_times(tables: ShopTables, axes: Axes, assumed: SupplySettings) -> IntArray:
+    """Whole days of each SKU's cheapest offer, (S,), at least 1."""
+    items = pl.DataFrame({"item_id": list(axes.items)}, schema={"item_id": pl.String})
+    rows = items.join(_first_offers(tables), on="item_id", how="left", maintain_order="left")
+    days = rows.select(pl.coalesce("lead_time_days", "of_supplier", pl.lit(float(assumed.lead_time_days))))
+    return days.to_series().cast(pl.Int64).clip(1).to_numpy().copy()
+
+
+def _order_lines(
+    tables: ShopTables, axes: Axes, *, sku: IntArray, ordered: IntArray, received: IntArray, quantity: IntArray
+) -> pl.DataFrame:
+    """Purchase order lines at the cheapest offer, sorted by item and day."""
+    first = _first_offers(tables).select("item_id", "supplier_id", "unit_cost")
+    order = np.lexsort((received, sku))
+    return (
+        pl.DataFrame(
+            {
+                "item_id": pl.Series([axes.items[number] for number in sku[order].tolist()], dtype=pl.String),
+                "order_date": ordered[order],
+                "received_date": received[order],
+                "order_quantity": quantity[order],
+            }
+        )
+        .with_columns(
+            (pl.lit(axes.first_day) + pl.duration(days=pl.col(name))).cast(pl.Date).alias(name)
+            for name in ("order_date", "received_date")
+        )
         .join(first, on="item_id", how="left", maintain_order="left")
-        .join(times, on="supplier_id", how="left", maintain_order="left")
-        .with_columns(lead=pl.coalesce("lead_time_days", "of_supplier", pl.lit(float(assumed.lead_time_days))))
-        .with_columns(order_date=pl.col("received_date") - pl.duration(days=days.clip(1)))
-        .with_columns(expected_date="received_date", received_quantity="order_quantity")
         .with_columns(
             pl.col("supplier_id").fill_null(ASSUMED),
-            pl.col("order_quantity").cast(pl.Int64),
+            expected_date="received_date",
+            received_quantity="order_quantity",
             order_number=pl.format("seen-{}-{}", "received_date", "item_id"),
         )
     )
-    left = np.where(history.adjustments > 0, 0, history.adjustments)
-    return _appended(tables.purchase_orders, lines), left
 
 
 def _appended(table: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

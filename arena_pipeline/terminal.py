@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from arena_pipeline import assumptions
 from arena_pipeline.daily_rows import Page
 from arena_pipeline.explaining import Explanation
 from arena_pipeline.history import RunRecord, changed_inputs, changed_scores, differences, told_change
 from arena_pipeline.ingest.previewing import Preview
 from arena_pipeline.settings import Settings
+from arena_pipeline.store import Store
 from engine.errors import InputError, nearest
 from engine.scorecard.ranking import trade_off_sentence
 from engine.steppers.ledger import FLOWS, Review
@@ -121,14 +123,22 @@ def print_result(console: Console, settings: Settings, scorecard: Path) -> None:
         console.print(
             "intervals hold for all strategies at once, so the best is not flattered by being best", style="dim"
         )
-    if settings.shop.synthetic:
-        console.print(escape(settings.shop.synthetic), style="yellow", highlight=False)
-    console.print(f"\n[bold]{escape(trade_off_sentence(board))}[/bold]\n")
+    _print_assumed(console, settings)
+    yardstick = assumptions.stored(Store.of(settings)).yardstick
+    console.print(f"\n[bold]{escape(trade_off_sentence(board, yardstick))}[/bold]\n")
     for path in (scorecard, scorecard.with_suffix(".json")):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         console.print(f"{settings.label(path)}  sha256 {digest}", highlight=False, soft_wrap=True)
     for path in sorted((scorecard.parent.parent / "reports").glob("arena_*")):
         console.print(f"[bold]{settings.label(path)}[/bold]", highlight=False, soft_wrap=True)
+
+
+def _print_assumed(console: Console, settings: Settings) -> None:
+    """What is generated or assumed, beside the figures that follow from it; a line each."""
+    found = assumptions.stored(Store.of(settings))
+    for sentence in (settings.shop.synthetic or "", *found.sentences):
+        if sentence:
+            console.print(escape(sentence), style="yellow", highlight=False, soft_wrap=True)
 
 
 def print_sample(console: Console, settings: Settings, table: pl.DataFrame) -> None:
@@ -153,8 +163,7 @@ def print_sample(console: Console, settings: Settings, table: pl.DataFrame) -> N
     sampled, items = table.row(0, named=True)["sampled"], table.row(0, named=True)["items"]
     note = f"{sampled:,} of {items:,} items were simulated; figures are extrapolated. Your own orders: all items."
     console.print(note, style="bold", highlight=False)
-    if settings.shop.synthetic:
-        console.print(escape(settings.shop.synthetic), style="yellow", highlight=False)
+    _print_assumed(console, settings)
 
 
 def _interval(row: dict[str, Any], shape: Callable[[float | None], str]) -> str:
@@ -247,8 +256,7 @@ def print_proposals(console: Console, table: pl.DataFrame, settings: Settings, s
                 console.print(f"      {escape(row['reason'])}", style="dim", highlight=False, soft_wrap=True)
     total, lines = orders["order_value"].sum(), orders.height
     console.print(f"{lines} lines to {len(known)} suppliers, {total:,.2f} {currency} in all", highlight=False)
-    if settings.shop.synthetic:
-        console.print(escape(settings.shop.synthetic), style="yellow", highlight=False)
+    _print_assumed(console, settings)
 
 
 def runs_table(records: list[RunRecord]) -> Table:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from arena_pipeline import arena as work
+from arena_pipeline import assumptions
 from arena_pipeline.metadata import frame_metadata, sparkline
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.settings import ParameterSet, Settings, StrategyGrid
@@ -34,15 +35,8 @@ HEADLINE = ("economic_profit", "working_capital", "stockout_rate", "fill_rate", 
 def scenario(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """World and what strategies may know in it."""
     world, information, supply = work.build_current_world(arena)
-    if supply.offers_assumed or supply.purchases_inferred:
-        context.log.warning(
-            f"assumed: offers of {supply.offers_assumed:,} items (supply.cost_share, supply.lead_time_days); "
-            f"{supply.purchases_inferred:,} purchases inferred from increases of the stock record"
-        )
-    if not supply.tables.purchase_orders.height:
-        context.log.warning(
-            "the shop's own purchases are unknown: 'actual' buys nothing and lives off its opening stock"
-        )
+    for sentence in assumptions.stored(arena.store).sentences:
+        context.log.warning(f"assumed: {sentence}")
     frozen = world.scenario
     forgotten = arena.store.forget_others(keep=arena.settings.keep_scenarios)
     context.log.info(f"scenario {frozen.content_hash[:16]}: {len(frozen.axes.items):,} items, {frozen.axes.days} days")
@@ -58,6 +52,7 @@ def scenario(context: dg.AssetExecutionContext, arena: ArenaResource) -> dg.Mate
             "offers": len(frozen.offers),
             "offers_assumed": supply.offers_assumed,
             "purchases_inferred": supply.purchases_inferred,
+            "items_by_rule_of_thumb": supply.items_by_rule,
             "replanning_dates": len(information.forecast.dates),
             "results_removed": ", ".join(forgotten) or "none",
         },

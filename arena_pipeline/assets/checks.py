@@ -68,11 +68,11 @@ def stock_is_known(arena: ArenaResource) -> dg.AssetCheckResult:
     days, unknown = listed.select(pl.len(), (pl.col("stock_state") == "unknown").sum()).collect().row(0)
     share = unknown / max(days, 1)
     most = arena.settings.run.max_unknown_stock_share
-    return _result(
-        share <= most,
-        f"stock is unknown on {share:.1%} of listed SKU-days, at most {most:.0%} allowed (run.max_unknown_stock_share)",
-        unknown_share=share,
+    told = (
+        f"stock is unknown on {share:.1%} of listed SKU-days, at most {most:.0%} allowed (run.max_unknown_stock_share)"
     )
+    remedy = "" if share <= most else ": bring purchase orders or stock records at most five weeks apart, or raise it"
+    return _result(share <= most, told + remedy, unknown_share=share)
 
 
 @dg.asset_check(asset="daily_activity", blocking=True, description="One row per SKU-day, no negative counts.")

@@ -5,7 +5,7 @@ import json
 import dagster as dg
 import polars as pl
 
-from arena_pipeline import history
+from arena_pipeline import assumptions, history
 from arena_pipeline.assets.arena import HEADLINE, configured_runs
 from arena_pipeline.assets.selection import held_out_of
 from arena_pipeline.choice import choose
@@ -79,7 +79,7 @@ def scorecard_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 "runs": runs - len(missing),
                 "runs_missing": len(missing),
                 **_best_candidate(board),
-                "trade_off": trade_off_sentence(board),
+                "trade_off": trade_off_sentence(board, assumptions.stored(arena.store).yardstick),
                 "leaderboard": markdown_table(shown),
             }
         )
@@ -133,13 +133,14 @@ def summary(scores: pl.DataFrame, board: pl.DataFrame) -> dict[str, list[dict[st
 def _as_json(scores: pl.DataFrame, board: pl.DataFrame, arena: ArenaResource, missing: list[str]) -> str:
     shop = arena.settings.shop
     rows, winner = held_out_of(arena.store)
+    assumed = assumptions.stored(arena.store)
     content = {
         "shop": shop.name,
         "currency": shop.currency,
-        "synthetic": shop.synthetic,
+        "synthetic": assumed.note(arena.settings) or None,
         "scenario": arena.store.current_hash,
         "missing": missing,
-        "trade_off": trade_off_sentence(board),
+        "trade_off": trade_off_sentence(board, assumed.yardstick),
         "leaderboard": board.to_dicts(),
         **summary(scores, board),
         "held_out": rows,

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from arena_pipeline import assumptions
 from arena_pipeline.demand import ACTIVITY, REPLAY, read_demand
 from arena_pipeline.resources import ArenaResource
 from engine.demand.codes import DayFlag
@@ -42,7 +43,7 @@ def data_used(arena: ArenaResource) -> dict[str, Any]:
         "methods": demand_by_method(arena),
         "quality": _one_row(arena, "demand_quality.parquet"),
         "hidden": _rows(arena, "hide_and_recover.parquet"),
-        "synthetic": arena.settings.shop.synthetic or "",
+        "synthetic": assumptions.stored(arena.store).note(arena.settings),
     }
 
 

@@ -90,24 +90,25 @@ def shard_activity(
     recorded = read.matrix(placed.snapshots, "recorded", axes)
     outside = outside_anchors(logs, axes, shop.records)
     anchored = np.where(observed, recorded, outside.closing)
-    stock = running_stock(anchored, observed | outside.known, receipts - units)
+    logged = not logs.table("purchase_orders").is_empty()
+    stock = running_stock(anchored, observed | outside.known, receipts - units, receipts_logged=logged)
     stock = replace(stock, observed=observed, backward=stock.backward | outside.hindsight)
     share, depleting, bounds = _in_stock_share(placed, stock, units, receipts)
     views = _views(placed, bounds, share, axes)
     seen = views.found_stock + views.found_none
     listed, unlisted = listed_days(logs.table("products"), axes, units, seen + receipts + observed)
-    inferred = inferred_stock_outs(orders, seen, listed & ~stock.recorded[:, None])
+    inferred = inferred_stock_outs(orders, seen, listed & ~stock.known)
     share[inferred | ~listed] = 0
     prices = daily_prices(placed.views, placed.lines, logs.table("products"), axes)
     whole, so_far = _delisted(logs, axes, listed & (share == 0), shop, settings)
     flags = _flags(
         {
             DayFlag.NOT_LISTED: ~listed,
-            DayFlag.REPAIRED_STOCK: stock.recorded[:, None] & (units > stock.opening + receipts),
+            DayFlag.REPAIRED_STOCK: stock.known & (units > stock.opening + receipts),
             DayFlag.NEGATIVE_STOCK: observed & (recorded < 0),
             DayFlag.POSSIBLY_DELISTED: whole,
             DayFlag.LONG_OUT_SO_FAR: so_far,
-            DayFlag.BEFORE_FIRST_SNAPSHOT: stock.backward & stock.recorded[:, None],
+            DayFlag.BEFORE_FIRST_SNAPSHOT: stock.backward & stock.known,
             DayFlag.LISTED_PRICE: prices.listed,
             DayFlag.VIEWS_NOT_LOGGED: np.broadcast_to(shop.views == 0, axes.shape),
             DayFlag.DUPLICATED: _duplicated(placed, axes),
@@ -115,7 +116,6 @@ def shard_activity(
             DayFlag.OUTSIDE_LISTING: unlisted,
         }
     )
-    known = np.broadcast_to(stock.recorded[:, None], axes.shape)
     daily = _rectangle(
         axes,
         {
@@ -124,7 +124,7 @@ def shard_activity(
             receipts, "adjustments": stock.adjustments, "price": prices.price, "depleting_order": depleting, "flags":
             flags,
         },
-        _stock_state(stock, inferred), known,
+        _stock_state(stock, inferred), stock.known,
     )  # fmt: skip
     sizes = mark_depleting(placed.orders, bounds).select("sku", "day", "quantity", "depleting")
     return Activity(daily, sizes, shop.counts)
@@ -144,7 +144,7 @@ def _in_stock_share(
     placed: _Placed, stock: Stock, units: IntMatrix, receipts: IntMatrix
 ) -> tuple[IntMatrix, IntMatrix, pl.DataFrame]:
     """In-stock share (micro-units) and depleting orders of every day, (S, T), and the outages of partial days."""
-    known = stock.recorded[:, None]
+    known = stock.known
     out_all_day = known & (stock.opening <= 0) & (stock.closing <= 0) & (units == 0)
     partly = known & ~out_all_day & (units >= stock.opening)
     sku, day = np.nonzero(partly)
@@ -208,13 +208,13 @@ def _stock_state(stock: Stock, inferred: BoolMatrix) -> NDArray[np.uint8]:
     """``StockState`` codes, (S, T)."""
     without = np.where(inferred, StockState.INFERRED, StockState.UNKNOWN)
     with_record = np.where(stock.observed, StockState.OBSERVED, StockState.RECONSTRUCTED)
-    return np.where(stock.recorded[:, None], with_record, without).astype(np.uint8)
+    return np.where(stock.known, with_record, without).astype(np.uint8)
 
 
 def _rectangle(
     axes: Axes, columns: dict[str, NDArray[np.integer]], state: NDArray[np.uint8], known: BoolMatrix
 ) -> pl.DataFrame:
-    """Matrices as columns, sorted by (sku, day); stock of SKUs without a record is null."""
+    """Matrices as columns, sorted by (sku, day); stock that no record reaches is null."""
     skus, days = axes.shape
     frame = pl.DataFrame(
         {

@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 IntMatrix = NDArray[np.int64]
 BoolMatrix = NDArray[np.bool_]
 
+CARRIED_DAYS = 35
+"""How far sales alone carry a stock record where no receipts are logged: a monthly record reaches the next one."""
+
 
 @dataclass(frozen=True)
 class Stock:
-    """Stock of every SKU-day, all (S, T); rows without any snapshot are meaningless where ``recorded`` is False.
+    """Stock of every SKU-day, all (S, T); meaningless where ``known`` is False.
 
     Attributes:
         opening: units at the start of the day.
@@ -26,7 +29,7 @@ class Stock:
         adjustments: closing - opening - receipts + sold.
         observed: a snapshot closes the day.
         backward: the day lies before the first snapshot of its SKU.
-        recorded: (S,) whether the SKU has any snapshot.
+        known: a snapshot reaches the day.
     """
 
     opening: IntMatrix
@@ -34,16 +37,18 @@ class Stock:
     adjustments: IntMatrix
     observed: BoolMatrix
     backward: BoolMatrix
-    recorded: NDArray[np.bool_]
+    known: BoolMatrix
 
 
-def running_stock(recorded: IntMatrix, observed: BoolMatrix, net: IntMatrix) -> Stock:
+def running_stock(recorded: IntMatrix, observed: BoolMatrix, net: IntMatrix, *, receipts_logged: bool = True) -> Stock:
     """Chain snapshots and flows.
 
     Args:
         recorded: closing stock of the snapshot, (S, T), read where ``observed``.
         observed: days closed by a snapshot, (S, T).
         net: receipts minus units sold, (S, T).
+        receipts_logged: whether ``net`` holds what came in. Where it does not, a shelf that was refilled looks empty
+            after a snapshot and overfull before it: a snapshot reaches ``CARRIED_DAYS`` forward and not a day backward.
     """
     flow = np.cumsum(net, axis=1)
     day = np.broadcast_to(np.arange(net.shape[1]), net.shape)
@@ -56,7 +61,8 @@ def running_stock(recorded: IntMatrix, observed: BoolMatrix, net: IntMatrix) -> 
     closing += _repair(closing, last, backward)
     opening = np.roll(closing, 1, axis=1)
     opening[:, :1] = np.maximum(closing[:, :1] - net[:, :1], 0)
-    return Stock(opening, closing, closing - opening - net, observed, backward, np.any(observed, axis=1))
+    known = observed.any(axis=1, keepdims=True) & (receipts_logged | (~backward & (day - last <= CARRIED_DAYS)))
+    return Stock(opening, closing, closing - opening - net, observed, backward, known)
 
 
 def _repair(closing: IntMatrix, segment: IntMatrix, backward: BoolMatrix) -> IntMatrix:

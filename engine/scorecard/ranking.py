@@ -42,18 +42,18 @@ def leaderboard(scores: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(non_dominated=pl.Series(front))
 
 
-def trade_off_sentence(board: pl.DataFrame) -> str:
-    """The best candidate against the shop's own purchasing, in words."""
+def trade_off_sentence(board: pl.DataFrame, yardstick: str = "the shop's own orders") -> str:
+    """The best candidate against the shop's own purchasing, or what stands in for it, in words."""
     actual = board.filter(pl.col("kind") == "actual")
     candidates = board.filter(pl.col("kind") == "candidate")
     if actual.is_empty() or candidates.is_empty():
         return ""
     real, best = actual.row(0, named=True), candidates.row(0, named=True)
     if not real["revenue"] or not real["working_capital"]:
-        return "The shop's own orders sell nothing in the replay: there is nothing to compare with."
+        return f"In the replay {yardstick} would sell nothing: there is nothing to compare with."
     sales, capital = (best[figure] / real[figure] for figure in ("revenue", "working_capital"))
     return (
-        f"{best['strategy']} ({best['parameters']}) delivers {sales:.0%} of the sales of the shop's own orders "
+        f"{best['strategy']} ({best['parameters']}) delivers {sales:.0%} of the sales of {yardstick} "
         f"with {capital:.0%} of their working capital; stock-outs on {best['stockout_rate']:.1%} of days "
         f"instead of {real['stockout_rate']:.1%}."
     )

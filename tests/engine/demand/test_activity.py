@@ -49,11 +49,27 @@ def test_running_stock_between_snapshots_takes_receipts_sales_and_the_residual()
 
 def test_stock_before_the_first_snapshot_runs_backward_and_is_flagged():
     frame = activity(
-        conversions=sales(("A", 0, 10, 2), ("A", 1, 10, 3)), stock_snapshots=snapshots(("A", 2, 7)), days=3
-    )
+        conversions=sales(("A", 0, 10, 2), ("A", 1, 10, 3)), stock_snapshots=snapshots(("A", 2, 7)), days=3,
+        purchase_orders=purchases(("another item", 0, 1, 1)),
+    )  # fmt: skip
     assert frame["stock_close"].to_list() == [10, 7, 7]
     assert frame["stock_open"].to_list() == [12, 10, 7]
     assert flagged(frame, DayFlag.BEFORE_FIRST_SNAPSHOT) == [(0, 0), (0, 1)]
+
+
+def test_without_any_receipts_logged_a_record_reaches_five_weeks_forward_and_not_a_day_backward():
+    frame = activity(
+        conversions=sales(*(("A", day, 10, 1) for day in range(60))),
+        stock_snapshots=snapshots(("A", 10, 100), ("A", 50, 7)),
+        days=60,
+    )
+    # sales alone carry 100 over days 10 to 45; what refilled the shelf after that, and before day 10, nobody logged
+    known = [None] * 10 + [*range(100, 64, -1)] + [None] * 4 + [7, 6, 5, 4, 3, 2, 1, 0, 0, 0]
+    assert frame["stock_close"].to_list() == known
+    states = ["unknown"] * 10 + ["observed"] + ["reconstructed"] * 35 + ["unknown"] * 4 + ["observed"]
+    assert frame["stock_state"].to_list() == states + ["reconstructed"] * 9
+    assert set(frame["in_stock_share_u6"][:10]) == {1_000_000}
+    assert frame["adjustments"].null_count() == 14
 
 
 def test_the_sale_that_empties_the_shelf_is_the_instant_of_the_stock_out():

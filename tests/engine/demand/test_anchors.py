@@ -1,4 +1,4 @@
-"""One stock record is enough: stock of all days by sales and receipts, forward and backward, and what was repaired."""
+"""One stock record is enough where receipts are logged: stock of all days by the flows, and what was repaired."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -9,8 +9,12 @@ from engine.demand.codes import DayFlag
 from engine.demand.repairs import stock_repairs
 from tests.engine.demand.logs_by_hand import SETTINGS, axes, logs, purchases, sales, snapshots
 
+LOGGED = purchases(("another item", 0, 1, 1))
+"""The shop logs what it receives."""
+
 
 def activity(days=5, **tables):
+    tables = {"purchase_orders": LOGGED} | tables
     return daily_activity(logs(**tables), axes("A", days), SETTINGS)
 
 
@@ -43,6 +47,16 @@ def test_a_record_before_the_first_day_is_carried_forward_and_is_no_hindsight():
 def test_records_within_the_days_know_better_than_later_ones():
     frame = activity(days=3, stock_snapshots=snapshots(("A", 1, 5), ("A", 9, 50)))
     assert frame["stock_close"].to_list() == [5, 5, 5]
+
+
+def test_where_no_receipts_are_logged_a_later_record_tells_of_its_own_day_only():
+    nothing = LOGGED.clear()
+    frame = activity(
+        days=3, purchase_orders=nothing, conversions=sales(("A", 1, 10, 2)), stock_snapshots=snapshots(("A", 4, 5))
+    )
+    assert frame["stock_close"].to_list() == [None, None, 5]
+    assert frame["stock_state"].to_list() == ["unknown", "unknown", "reconstructed"]
+    assert stock_repairs(frame).is_empty()
 
 
 @settings(max_examples=40, deadline=None)
