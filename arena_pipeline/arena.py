@@ -74,7 +74,7 @@ def build_current_world(arena: ArenaResource) -> tuple[World, Information, Suppl
     folder = store.folder(world.scenario.content_hash)
     save_bundle(folder / "world.npz", world)
     save_bundle(folder / "information.npz", information)
-    daily = demand.read_demand(store, "daily_activity.parquet")
+    daily = demand.read_demand(store, demand.ACTIVITY)
     assumptions.keep(store, world.scenario.content_hash, assumptions.assumptions_of(settings, supply, daily))
     store.make_current(world.scenario.content_hash)
     return world, information, supply
@@ -82,8 +82,9 @@ def build_current_world(arena: ArenaResource) -> tuple[World, Information, Suppl
 
 def stock_known(store: Store, axes: Axes) -> NDArray[np.bool_]:
     """(S, T) SKU-days whose stock is recorded or follows from a record."""
-    daily = demand.read_demand(store, "daily_activity.parquet")
-    return daily["stock_close"].is_not_null().to_numpy().reshape(axes.shape)
+    daily = demand.read_demand(store, demand.ACTIVITY)
+    known = daily.select(pl.col("stock_close").is_not_null()).collect().to_series()
+    return known.to_numpy().reshape(axes.shape)
 
 
 def information_options(settings: Settings) -> frozenset[InformationOption]:

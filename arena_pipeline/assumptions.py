@@ -39,14 +39,14 @@ class Assumptions:
         return " ".join(part for part in (settings.shop.synthetic or "", *self.sentences) if part)
 
 
-def assumptions_of(settings: Settings, supply: Supply, daily: pl.DataFrame) -> Assumptions:
+def assumptions_of(settings: Settings, supply: Supply, daily: pl.LazyFrame) -> Assumptions:
     """What the world was built on.
 
     Args:
         settings: of the workspace; ``supply``: what was filled in.
         daily: daily activity, see ``engine.demand.activity``.
     """
-    items = daily["sku"].n_unique()
+    items = int(daily.select(pl.col("sku").n_unique()).collect().item())
     told = [*_of_prices(settings), *_of_offers(settings, supply), *_of_purchases(supply, items), *_of_stock(daily)]
     return Assumptions(tuple(told), RULE if 2 * supply.items_by_rule > items else OWN_ORDERS)
 
@@ -100,18 +100,24 @@ def _of_purchases(supply: Supply, items: int) -> list[str]:
     return told
 
 
-def _of_stock(daily: pl.DataFrame) -> list[str]:
-    listed = daily.filter(pl.col("flags") & int(DayFlag.NOT_LISTED) == 0)
-    unknown = listed.filter(pl.col("stock_state") == "unknown")
-    share = unknown.height / max(listed.height, 1)
+def _of_stock(daily: pl.LazyFrame) -> list[str]:
+    listed = pl.col("flags") & int(DayFlag.NOT_LISTED) == 0
+    unknown = listed & (pl.col("stock_state") == "unknown")
+    counts = daily.select(
+        listed=listed.sum(),
+        unknown=unknown.sum(),
+        today=(unknown & (pl.col("day") == pl.col("day").max())).sum(),
+        views=pl.col("views_in").cast(pl.Int64).sum() + pl.col("views_oos").cast(pl.Int64).sum(),
+    )
+    found = counts.collect().row(0, named=True)
+    share = found["unknown"] / max(found["listed"], 1)
     told = []
     if share >= WORTH_TELLING:
         told.append(f"Stock is unknown on {share:.0%} of all days of all items: demand there is what was sold.")
-    if share < 1 and not daily.select(pl.col("views_in").sum() + pl.col("views_oos").sum()).item():
+    if share < 1 and not found["views"]:
         told.append("There are no page views: demand that stock-outs hid is estimated from sales alone.")
-    today = unknown.filter(pl.col("day") == daily["day"].max()).height
-    if today:
-        told.append(f"Stock of {today:,} items is unknown today: proposals to order take it as none.")
+    if found["today"]:
+        told.append(f"Stock of {found['today']:,} items is unknown today: proposals to order take it as none.")
     return told
 
 
