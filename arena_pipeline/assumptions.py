@@ -64,12 +64,12 @@ def _of_offers(settings: Settings, supply: Supply) -> list[str]:
     told = []
     if supply.costs_assumed:
         told.append(
-            f"Costs of {supply.costs_assumed:,} items are not in the files: {settings.supply.cost_share:.0%} of the "
+            f"Costs of {_items(supply.costs_assumed)} are not in the files: {settings.supply.cost_share:.0%} of the "
             "price is taken (supply.cost_share)."
         )
     if supply.offers_assumed:
         told.append(
-            f"Lead times of {supply.offers_assumed:,} items are not in the files: "
+            f"Lead times of {_items(supply.offers_assumed)} are not in the files: "
             f"{settings.supply.lead_time_days} days are taken (supply.lead_time_days)."
         )
     times = supply.tables.suppliers.filter(pl.col("lead_time_days").is_null())["supplier_id"].to_list()
@@ -78,7 +78,7 @@ def _of_offers(settings: Settings, supply: Supply) -> list[str]:
     )["item_id"].n_unique()
     if silent:
         told.append(
-            f"Lead times of {silent:,} items are not in the files: {DEFAULT_LEAD_TIME_DAYS:.0f} days are taken "
+            f"Lead times of {_items(silent)} are not in the files: {DEFAULT_LEAD_TIME_DAYS:.0f} days are taken "
             "(give lead_time_days in suppliers or supplier_offers)."
         )
     return told
@@ -93,7 +93,7 @@ def _of_purchases(supply: Supply, items: int) -> list[str]:
         )
     if supply.items_by_rule:
         told.append(
-            f"Your purchases of {supply.items_by_rule:,} of {items:,} items are not in the files, nor does a stock "
+            f"Your purchases of {supply.items_by_rule:,} of {_items(items)} are not in the files, nor does a stock "
             f"record show them: there 'actual' is a rule of thumb ({TOLD}), and a lead over it says nothing of your "
             "own buying. Shelves are empty on the first day unless a stock record tells otherwise."
         )
@@ -117,8 +117,12 @@ def _of_stock(daily: pl.LazyFrame) -> list[str]:
     if share < 1 and not found["views"]:
         told.append("There are no page views: demand that stock-outs hid is estimated from sales alone.")
     if found["today"]:
-        told.append(f"Stock of {found['today']:,} items is unknown today: proposals to order take it as none.")
+        told.append(f"Stock of {_items(found['today'])} is unknown today: proposals to order take it as none.")
     return told
+
+
+def _items(count: int) -> str:
+    return f"{count:,} item" if count == 1 else f"{count:,} items"
 
 
 def keep(store: Store, scenario_hash: str, found: Assumptions) -> None:
