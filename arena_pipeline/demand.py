@@ -28,12 +28,16 @@ ITEMS_HELD = "select item_id from logs.products where item_id not in (select bun
 """A bundle is sold and never held: its items are."""
 ACTIVITY, REPLAY, AS_OF = "daily_activity.parquet", "censored_daily_demand.parquet", "asof_daily_demand.parquet"
 DAYS_OF_LOGS = "select min(day) as first, max(day) as last from logs.{table}"
+VALUES = "columns(lambda name: name not in ('file_id', 'row_number', 'repeat_number'))"
+"""Columns of a log without what is kept about its rows."""
 
 
-def read_log(warehouse: Warehouse, table: str, columns: str = "* exclude (file_id, row_number)") -> pl.DataFrame:
-    """One log table without its bookkeeping columns, in the order in which it was written; without cancelled orders."""
+def read_log(warehouse: Warehouse, table: str, columns: str = VALUES) -> pl.DataFrame:
+    """One log table without its bookkeeping columns, in one order however it arrived; without cancelled orders."""
     rows = f"select {columns} from logs.{table} {COUNTED.get(table, '')}"
-    return warehouse.read(f"{rows} order by file_id, row_number, rowid")
+    return warehouse.read(
+        f"{rows} order by all" if columns is VALUES else f"{rows} order by file_id, row_number, rowid"
+    )
 
 
 def columns_of(table: str) -> str:

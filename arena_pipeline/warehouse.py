@@ -1,6 +1,6 @@
 """Access to the one DuckDB file of a workspace: open late, close early, one writer.
 
-A writing process locks out readers and writers of all others, so opening waits for the lock by polling. What belongs
+A writing process locks out readers and writers of all others, so opening waits by polling (`locking`). What belongs
 here: connections, transactions, frames in and out. What does not: the columns of any table.
 """
 
@@ -16,10 +16,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from arena_pipeline.locking import enter, is_made, leave
 from engine.errors import ArenaError, InputError
 
 POLL_SECONDS = (0.05, 0.15)
-SETTLING_SECONDS = 1.0
 OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -59,14 +59,17 @@ class Warehouse:
             WarehouseBusyError: the lock was not free within `timeout_seconds`; names its holder.
             InputError: a reader asks for a database that does not exist yet.
         """
-        if read_only and not self.path.exists():
+        if read_only and not is_made(self.path):
             raise InputError("database must exist", place=str(self.path), remedy="Run the ingest first")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = self._wait_for_lock(read_only=read_only)
         try:
             yield connection
         finally:
-            connection.close()
+            try:
+                connection.close()
+            finally:
+                leave(self.path)
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -81,7 +84,7 @@ class Warehouse:
 
     def has_table(self, table: str) -> bool:
         """Whether ``schema.name`` exists; False when there is no database yet."""
-        if not self.path.exists():
+        if not is_made(self.path):
             return False
         schema, _, name = table.rpartition(".")
         query = "select 1 from information_schema.tables where table_schema = ? and table_name = ?"
@@ -134,28 +137,35 @@ class Warehouse:
             return int(counted[0]) if counted else 0
 
     def _wait_for_lock(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """Queue at the door, then open the file; only other programs can still keep it locked then."""
+        deadline = time.monotonic() + self.timeout_seconds
+        while (holder := enter(self.path, shared=read_only)) is not None:
+            self._wait_for(holder, deadline)
+        try:
+            while True:
+                try:
+                    return self._opened(read_only=read_only)
+                except (duckdb.IOException, duckdb.ConnectionException) as error:
+                    if (holder := _holder(str(error))) is None:
+                        raise
+                self._wait_for(holder, deadline)
+        except BaseException:
+            leave(self.path)
+            raise
+
+    def _opened(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": self.memory_limit, **OFFLINE}
         if self.threads is not None:
             config["threads"] = self.threads
-        started = time.monotonic()
-        deadline = started + self.timeout_seconds
-        while True:
-            try:
-                return duckdb.connect(str(self.path), read_only=read_only, config=config)
-            except (duckdb.IOException, duckdb.ConnectionException) as error:
-                holder = _holder(str(error))
-                if holder is None:
-                    # A file that another process is just making or closing looks broken for a moment.
-                    if time.monotonic() >= started + SETTLING_SECONDS:
-                        raise
-                    time.sleep(POLL_SECONDS[0])
-                    continue
-                if time.monotonic() >= deadline:
-                    raise WarehouseBusyError(
-                        f"{self.path}: still locked by {holder} after {self.timeout_seconds:g} s. "
-                        "Wait for that run to end, or end it"
-                    ) from error
-                time.sleep(random.uniform(*POLL_SECONDS))  # noqa: S311 (spreads waiting processes, no result depends on it)
+        return duckdb.connect(str(self.path), read_only=read_only, config=config)
+
+    def _wait_for(self, holder: str, deadline: float) -> None:
+        if time.monotonic() >= deadline:
+            raise WarehouseBusyError(
+                f"{self.path}: still locked by {holder} after {self.timeout_seconds:g} s. "
+                "Wait for that run to end, or end it"
+            )
+        time.sleep(random.uniform(*POLL_SECONDS))  # noqa: S311 (spreads waiting processes, no result depends on it)
 
 
 @contextmanager

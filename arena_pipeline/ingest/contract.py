@@ -103,16 +103,21 @@ class Key:
     Attributes:
         columns: SQL expressions over stored columns; equal values (nulls included) make rows the same.
         prefer: SQL order of the rows of one key: the first stays, whichever file brought it.
+        last_counts: rows that are equal in that order: the row of the file whose name comes last stays, and of one
+            file the last row (`precedence`); False: the first.
         repeats_when: condition under which equal rows of one file are different things; they are numbered.
         repeats_within: further columns inside which they are numbered.
+        keeps_number: the number is stored (`repeat_number`), because rows of one key may differ and stay in order.
         within_day: the key contains the day, so only stored rows of the same days are compared.
         told_by: SQL expressions, equal wherever keys are equal, that tell most keys apart at less cost.
     """
 
     columns: tuple[str, ...]
-    prefer: tuple[str, ...]
+    prefer: tuple[str, ...] = ()
+    last_counts: bool = True
     repeats_when: str = ""
     repeats_within: tuple[str, ...] = ()
+    keeps_number: bool = False
     within_day: bool = False
     told_by: tuple[str, ...] = ()
 
@@ -148,6 +153,12 @@ class Table:
         return types | {name: sql_type for name, (sql_type, _) in self.derived.items()}
 
     @property
+    def kept(self) -> dict[str, str]:
+        """What is kept about a row beside its values."""
+        number = {"repeat_number": "INTEGER"} if self.key.keeps_number else {}
+        return {"file_id": "INTEGER", "row_number": "BIGINT"} | number
+
+    @property
     def has_day(self) -> bool:
         """Whether rows belong to a day, so that late ones can be told."""
         return "day" in self.stored
@@ -157,7 +168,6 @@ class Table:
         return [column.header for column in self.columns if column.required and not column.found_in(header)]
 
 
-LATEST = ("file_id desc", "row_number desc")
 DAY_OF_EVENT = {"day": ("DATE", "cast(event_timestamp as date)")}
 AT_LEAST_ONE = "Leave it empty for 1"
 _PER_UNIT = "coalesce(units_per_purchase_unit, 1)"
@@ -203,6 +213,7 @@ PAGE_VIEWS = Table(
             *(f"{name} nulls last" for name in ("session_id", "source", "price", "in_stock")),
             "visitor_id is null",
         ),
+        last_counts=False,
         # Nobody can tell two anonymous views of one second from one view logged twice inside a file.
         repeats_when="event_id is null and visitor_id is null and session_id is null",
         within_day=True,
@@ -222,7 +233,7 @@ PAGE_VIEWS_DAILY = Table(
         Column("views", Kind.INTEGER, required=True, check=">= 0"),
         Column("in_stock", Kind.FLAG),
     ),
-    key=Key(columns=("day", "item_id", "in_stock"), prefer=LATEST, within_day=True),
+    key=Key(columns=("day", "item_id", "in_stock"), within_day=True),
 )
 
 CONVERSIONS = Table(
@@ -258,6 +269,7 @@ CONVERSIONS = Table(
             "case when line_number is null and quantity < 0 then event_timestamp end",
         ),
         prefer=("cancelled desc", "event_timestamp", "item_id", "quantity", "price nulls last", "currency nulls last"),
+        last_counts=False,
         repeats_when="line_number is null",
         repeats_within=("event_timestamp",),
     ),
@@ -276,7 +288,7 @@ STOCK_SNAPSHOTS = Table(
         Column("quantity_on_order", Kind.INTEGER, check=">= 0"),
     ),
     derived={"day": ("DATE", "cast(snapshot_timestamp as date)")},
-    key=Key(columns=("item_id", "location_id", "snapshot_timestamp"), prefer=LATEST, within_day=True),
+    key=Key(columns=("item_id", "location_id", "snapshot_timestamp"), within_day=True),
     needed_for="opening stock and stock-outs: without stock records hidden demand cannot be told from no demand",
     without="stock-outs are inferred from gaps in sales where there are page views, elsewhere stock is unknown; "
     "run.max_unknown_stock_share says how much of that is allowed",
@@ -297,9 +309,9 @@ PRODUCTS = Table(
         Column("min_stock", Kind.INTEGER, check=">= 0"),
         Column("max_stock", Kind.INTEGER, check=">= 0"),
         Column("do_not_order", Kind.FLAG, stored="coalesce(do_not_order, false)"),
-        Column("updated_at", Kind.MOMENT),  # when the row was true; the latest one counts, whichever file brought it
+        Column("updated_at", Kind.MOMENT),  # when the row was true; the latest one counts
     ),
-    key=Key(columns=("item_id",), prefer=("updated_at desc nulls last", *LATEST)),
+    key=Key(columns=("item_id",), prefer=("updated_at desc nulls last",)),
     rules=(
         RowRule(
             "discontinued_on must not be before available_from",
@@ -337,7 +349,7 @@ SUPPLIERS = Table(
         Column("payment_terms_days", Kind.INTEGER, check=">= 0"),
         Column("prepayment_share", Kind.NUMBER, check="between 0 and 1"),
     ),
-    key=Key(columns=("supplier_id",), prefer=LATEST),
+    key=Key(columns=("supplier_id",)),
     knows_items=False,
 )
 
@@ -382,7 +394,7 @@ SUPPLIER_OFFERS = Table(
         Column("valid_to", Kind.DAY),
         _PURCHASE_UNIT,
     ),
-    key=Key(columns=("supplier_id", "item_id", "min_quantity", "valid_from"), prefer=LATEST),
+    key=Key(columns=("supplier_id", "item_id", "min_quantity", "valid_from")),
     rules=(
         RowRule(
             "valid_to must not be before valid_from",
@@ -410,9 +422,10 @@ PURCHASE_ORDERS = Table(
     ),
     key=Key(
         columns=("order_number", "item_id", "line_number"),
-        # An export from before the receipt, arriving later, does not take the receipt back.
-        prefer=("received_date is null", *LATEST),
+        # An export from before the receipt does not take the receipt back.
+        prefer=("received_date is null",),
         repeats_when="line_number is null",
+        keeps_number=True,
     ),
     rules=(
         RowRule(
@@ -439,7 +452,7 @@ PLANNED_PROMOTIONS = Table(
         Column("price", Kind.GROSS_MONEY, check=">= 0"),
         Column("known_on", Kind.DAY, stored="coalesce(known_on, date_from)"),
     ),
-    key=Key(columns=("item_id", "date_from", "date_to"), prefer=LATEST),
+    key=Key(columns=("item_id", "date_from", "date_to")),
     rules=(
         RowRule("date_to must not be before date_from", "date_to >= date_from", "date_to", "Correct one of the dates"),
     ),
@@ -452,7 +465,7 @@ ITEM_ALIASES = Table(
         Column("source_item_id", Kind.TEXT, required=True),
         _ITEM,
     ),
-    key=Key(columns=("source", "source_item_id"), prefer=LATEST),
+    key=Key(columns=("lower(source)", "source_item_id")),
 )
 
 BUNDLES = Table(
@@ -462,7 +475,7 @@ BUNDLES = Table(
         _ITEM,
         Column("quantity", Kind.INTEGER, check=">= 1", stored="coalesce(quantity, 1)", remedy=AT_LEAST_ONE),
     ),
-    key=Key(columns=("bundle_item_id", "item_id"), prefer=LATEST),
+    key=Key(columns=("bundle_item_id", "item_id")),
     rules=(
         RowRule(
             "a bundle must not hold itself", "bundle_item_id <> item_id", "item_id", "Name the items that are in it"
@@ -479,7 +492,7 @@ LOCATIONS = Table(
         Column("promised_days", Kind.INTEGER, check=">= 0", stored="coalesce(promised_days, 0)"),
         Column("value_factor", Kind.NUMBER, check="> 0", stored="coalesce(value_factor, 1)"),
     ),
-    key=Key(columns=("location_id",), prefer=LATEST),
+    key=Key(columns=("location_id",)),
     knows_items=False,
 )
 
@@ -492,7 +505,7 @@ TRANSFERS = Table(
         Column("lead_time_days", Kind.INTEGER, required=True, check=">= 1"),
         Column("share", Kind.INTEGER, check=">= 1", stored="coalesce(share, 1)"),
     ),
-    key=Key(columns=("from_location_id", "to_location_id", "supplier_id"), prefer=LATEST),
+    key=Key(columns=("from_location_id", "to_location_id", "supplier_id")),
     rules=(
         RowRule(
             "from_location_id must not be to_location_id",

@@ -3,13 +3,23 @@
 Works on the rows of one file, after they are typed and before they are merged.
 """
 
+from collections.abc import Container
+
 import duckdb
 
 from arena_pipeline.ingest.casts import Convention
-from arena_pipeline.ingest.contract import ALIASED
+from arena_pipeline.ingest.contract import ALIASED, CONTRACT
+from arena_pipeline.ingest.manifest import ManifestRow, forget_files
 from arena_pipeline.ingest.readers import LogFile, text
+from arena_pipeline.ingest.rules import UNKNOWN_ITEM
+from arena_pipeline.settings import Source, TableName
+from arena_pipeline.warehouse import transaction
 
 ALIASES = "temp.known_aliases"
+_SAID = (
+    "select lower(source) as source, source_item_id, item_id from logs.item_aliases "
+    "where source <> '*' or source_item_id not in (select item_id from logs.products)"
+)
 
 
 def look_up_items(connection: duckdb.DuckDBPyConnection, rows: str, log: LogFile, unknown: int) -> None:
@@ -51,6 +61,58 @@ def _apply_aliases(connection: duckdb.DuckDBPyConnection, rows: str, log: LogFil
         f"where {rows.rpartition('.')[2]}.rowid = aliases.id"
     )
     connection.execute(f"drop table {ALIASES}")
+
+
+def forget_renamed(
+    connection: duckdb.DuckDBPyConnection,
+    table: TableName,
+    source: Source,
+    known: dict[str, ManifestRow],
+    present: Container[str],
+) -> list[str]:
+    """Rows are stored under the items that they had when they were read; where aliases say otherwise now, read anew.
+
+    Files of the table that are present (by digest) are forgotten then, rows and all, and taken out of `known`.
+
+    Returns:
+        What to say about files that are not there to be read again.
+    """
+    if table not in ALIASED:
+        return []
+    connection.execute(
+        f"create or replace temp table renamed as select source, coalesce(old.item_id, source_item_id) as borne, "
+        f"old.item_id is not null as mapped "
+        f"from (select source, source_item_id, item_id from logs.aliases_applied where table_name = ?) old "
+        f"full join ({_SAID}) new using (source, source_item_id) where old.item_id is distinct from new.item_id",
+        [table],
+    )
+    if not _count(connection, "temp.renamed"):
+        return []
+    gone = [digest for digest in known if digest in present] if known and _borne(connection, table, source) else []
+    absent = len(known) - len(gone) if gone else 0
+    with transaction(connection):
+        forget_files(connection, [known.pop(digest) for digest in gone])
+        connection.execute("delete from logs.aliases_applied where table_name = ?", [table])
+        connection.execute(f"insert into logs.aliases_applied select ?, * from ({_SAID})", [table])
+    kept = (
+        f"item_aliases changed; rows of {absent} files that are not there any more keep the items they were read with"
+    )
+    return [kept] if absent else []
+
+
+def _borne(connection: duckdb.DuckDBPyConnection, table: TableName, source: Source) -> bool:
+    """Whether stored rows, or rows set aside, bear an item that another alias stands for than when they were read."""
+    forms = CONTRACT[table]
+    if not any("source" in form.stored for form in forms):  # rows do not say where they come from
+        mine = ["*", table, (source.alias_source or source.adapter).lower()]
+        connection.execute("delete from temp.renamed where not list_contains(?, source)", [mine])
+    names = ", ".join(text(form.name) for form in forms)
+    rows = [f"logs.{form.name} where item_id in (select borne from temp.renamed)" for form in forms]
+    rows.append(
+        f"logs.quarantine where table_name in ({names}) and rule = {text(UNKNOWN_ITEM)} "
+        "and value in (select borne from temp.renamed where mapped)"
+    )
+    return any(connection.execute(f"select 1 from {each} limit 1").fetchone() for each in rows)
 
 
 def convert_prices(connection: duckdb.DuckDBPyConnection, rows: str, convention: Convention, unknown: int) -> None:

@@ -20,17 +20,21 @@ from engine.errors import InputError
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """One accepted file; the counts add up: read = new + duplicate + quarantined."""
+    """One accepted file; the counts add up: read = new + duplicate + quarantined.
+
+    `path` is the name that it counts under (`precedence`), `version` numbers the contents that were found under it.
+    """
 
     file_id: int
     content_sha256: str
     path: str
     table_name: str
-    rows_read: int
-    rows_new: int
-    rows_duplicate: int
-    rows_quarantined: int
-    rows_late: int
+    rows_read: int = 0
+    rows_new: int = 0
+    rows_duplicate: int = 0
+    rows_quarantined: int = 0
+    rows_late: int = 0
+    version: int = 1
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -40,19 +44,25 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for forms in CONTRACT.values():
         for table in forms:
             columns = ", ".join(f'"{name}" {sql_type}' for name, sql_type in table.stored.items())
-            connection.execute(
-                f"create table if not exists logs.{table.name} ({columns}, file_id integer, row_number bigint)"
-            )
-            for name, sql_type in table.stored.items():  # of a database made before the contract had the column
+            kept = ", ".join(f"{name} {sql_type}" for name, sql_type in table.kept.items())
+            connection.execute(f"create table if not exists logs.{table.name} ({columns}, {kept})")
+            for name, sql_type in (
+                table.stored | table.kept
+            ).items():  # of a database made before the contract had the column
                 connection.execute(f'alter table logs.{table.name} add column if not exists "{name}" {sql_type}')
     connection.execute(
         "create table if not exists logs.manifest (file_id integer, content_sha256 varchar, path varchar, "
         "table_name varchar, rows_read bigint, rows_new bigint, rows_duplicate bigint, rows_quarantined bigint, "
-        "rows_late bigint)"
+        "rows_late bigint, version integer)"
     )
+    connection.execute("alter table logs.manifest add column if not exists version integer default 1")
     connection.execute(
         "create table if not exists logs.quarantine (file varchar, row_number bigint, table_name varchar, "
         "rule varchar, value varchar, remedy varchar, file_id integer)"
+    )
+    connection.execute(
+        "create table if not exists logs.aliases_applied (table_name varchar, source varchar, source_item_id varchar, "
+        "item_id varchar)"
     )
     connection.execute("create table if not exists logs.conventions (name varchar, value varchar)")
 
@@ -121,7 +131,7 @@ def known_files(connection: duckdb.DuckDBPyConnection, source: TableName) -> dic
 
 
 def next_file_id(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number of the next accepted file; later files have higher numbers."""
+    """The number of the next accepted file."""
     row = connection.execute("select coalesce(max(file_id), 0) + 1 from logs.manifest").fetchone()
     return int(row[0]) if row else 1
 
@@ -129,7 +139,14 @@ def next_file_id(connection: duckdb.DuckDBPyConnection) -> int:
 def record(connection: duckdb.DuckDBPyConnection, row: ManifestRow) -> None:
     """Write the manifest row of a file, in place of an older one of the same file."""
     connection.execute("delete from logs.manifest where file_id = ?", [row.file_id])
-    connection.execute("insert into logs.manifest values (?, ?, ?, ?, ?, ?, ?, ?, ?)", list(astuple(row)))
+    connection.execute("insert into logs.manifest values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(astuple(row)))
+
+
+def forget_files(connection: duckdb.DuckDBPyConnection, files: Iterable[ManifestRow]) -> None:
+    """Remove files with their rows; those that are still there are read anew, by this ingest or the next."""
+    for row in files:
+        for table in (row.table_name, "manifest", "quarantine"):
+            connection.execute(f"delete from logs.{table} where file_id = ?", [row.file_id])
 
 
 def curable_files(connection: duckdb.DuckDBPyConnection, file_ids: Iterable[int], convention: Convention) -> set[int]:

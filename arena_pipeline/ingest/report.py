@@ -17,6 +17,8 @@ class FileReport:
         rows_duplicate: rows that said nothing new.
         rows_quarantined: rows set aside.
         rows_late: inserted rows of a day before the newest day stored before this file.
+        rows_yielding: rows that contradict another file, which counts because its name comes last.
+        yields_to: key of one of these rows, and that file.
         days: days that got or changed rows.
         known: the content had been ingested before and nothing was read.
         seconds: wall clock of reading and writing.
@@ -30,9 +32,26 @@ class FileReport:
     rows_duplicate: int = 0
     rows_quarantined: int = 0
     rows_late: int = 0
+    rows_yielding: int = 0
+    yields_to: tuple[str, str] = ("", "")
     days: frozenset[date] = frozenset()
     known: bool = False
     seconds: float = 0.0
+
+    @property
+    def told(self) -> str:
+        """What was read, in one line."""
+        replaced = f", {self.rows_replaced:,} in place of rows of other files" if self.rows_replaced else ""
+        return f"{self.path}: {self.rows_new:,} new of {self.rows_read:,} rows{replaced}"
+
+    @property
+    def disagreement(self) -> str:
+        """What is said when rows give way to a file whose name comes last; else empty."""
+        if not self.rows_yielding:
+            return ""
+        key, file = self.yields_to
+        rows = f"{self.rows_yielding:,} rows" if self.rows_yielding > 1 else "1 row"
+        return f"{rows} of {self.path} (such as {key}) give way to {file}, whose name comes later"
 
 
 @dataclass(frozen=True)

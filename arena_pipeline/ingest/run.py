@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ from arena_pipeline.ingest.arrival import Content, arrived, content_stamp
 from arena_pipeline.ingest.casts import Convention
 from arena_pipeline.ingest.contract import CONTRACT
 from arena_pipeline.ingest.foreign import open_foreign
+from arena_pipeline.ingest.lookups import forget_renamed
 from arena_pipeline.ingest.manifest import (
     ManifestRow,
     check_conventions,
@@ -23,6 +25,7 @@ from arena_pipeline.ingest.manifest import (
     record,
 )
 from arena_pipeline.ingest.merging import merge
+from arena_pipeline.ingest.precedence import moved, next_version, overtakes, place_of
 from arena_pipeline.ingest.privacy import salt_of
 from arena_pipeline.ingest.quarantine import check_share, set_aside
 from arena_pipeline.ingest.rates import rates_of
@@ -85,12 +88,14 @@ def _ingest_table(
     with warehouse.connect() as connection:
         known = known_files(connection, source)
         check_reading(connection, source, settings.sources[source].reading, known=bool(known))
-        present = {known[content.digest].file_id for content in contents if content.digest in known}
-        curable = curable_files(connection, present, convention)
-        for content in contents:
-            row = known.get(content.digest)
+        notes += forget_renamed(connection, source, settings.sources[source], known, {each.digest for each in contents})
+        curable = curable_files(connection, [row.file_id for row in known.values()], convention)
+        present: set[int] = set()
+        for content in sorted(contents, key=lambda each: place_of(settings.label(each.path))):
             label = settings.label(content.path)
-            if row and row.file_id not in curable:
+            row, read = _row_of(connection, source, known, content, label)
+            if not read and (row.file_id in present or row.file_id not in curable):
+                present.add(row.file_id)
                 reports.append(FileReport(label, row.table_name, known=True))
                 continue
             try:
@@ -102,15 +107,40 @@ def _ingest_table(
                 notes.append(f"{label} vanished while it was read; nothing of it was kept")
                 continue
             known[content.digest] = written
-            curable.discard(written.file_id)
             present.add(written.file_id)
             reports.append(report)
             warnings += [log.warning] if log.warning else []
-            progress(f"{log.table.name}: {label}: {report.rows_new:,} new of {report.rows_read:,} rows")
+            notes += [report.disagreement] if report.disagreement else []
+            progress(f"{log.table.name}: {report.told}")
         if source == "conversions":
             keep_rates(connection, convention)
         check_share(connection, source, present, settings.ingest.max_quarantine_share)
     return reports, [*warnings[:1], *(f"{source}: {note}" for note in notes)]
+
+
+def _row_of(
+    connection: duckdb.DuckDBPyConnection,
+    source: TableName,
+    known: dict[str, ManifestRow],
+    content: Content,
+    label: str,
+) -> tuple[ManifestRow, bool]:
+    """The manifest row of a content under a name, as it will be, and whether the file must be read for it.
+
+    A known content need not be read: unless, under a name that comes later, it now counts before other files.
+    """
+    before = known.get(content.digest)
+    if before is None:
+        row = ManifestRow(
+            next_file_id(connection), content.digest, label, "", version=next_version(label, known.values())
+        )
+        return row, True
+    row = moved(before, label, CONTRACT[source][0].key, known.values())
+    if row == before or overtakes(before, row, known.values()):
+        return row, row != before
+    known[content.digest] = row
+    record(connection, row)
+    return row, False
 
 
 def _open(connection: duckdb.DuckDBPyConnection, path: Path, source: Source, table: TableName, label: str) -> LogFile:
@@ -121,34 +151,28 @@ def _open(connection: duckdb.DuckDBPyConnection, path: Path, source: Source, tab
 
 
 def _ingest_file(
-    connection: duckdb.DuckDBPyConnection,
-    log: LogFile,
-    convention: Convention,
-    content: Content,
-    before: ManifestRow | None,
+    connection: duckdb.DuckDBPyConnection, log: LogFile, convention: Convention, content: Content, before: ManifestRow
 ) -> tuple[FileReport, ManifestRow]:
     """Rows, quarantine and manifest row of one file in one transaction (what is staged before it is temporary).
 
-    `before` is the file's manifest row when it is read again because items became known: its rows are in already.
+    `before` is the file's manifest row without what is read now. A file that is read again, because items became known
+    or because it counts under a later name, has rows in it already.
     """
     started = time.perf_counter()
     staged = stage(connection, log, convention)
     _check_unchanged(log.path, content)
     with transaction(connection):
-        file_id = before.file_id if before else next_file_id(connection)
-        merged = merge(connection, log.table, file_id)
-        aside = set_aside(connection, log, staged, file_id)
-        new = merged.new + merged.replaced + (before.rows_new if before else 0)
-        row = ManifestRow(
-            file_id=file_id,
-            content_sha256=content.digest,
-            path=log.label,
+        merged = merge(connection, log.table, before)
+        aside = set_aside(connection, log, staged, before.file_id)
+        new = merged.new + merged.replaced + before.rows_new
+        row = replace(
+            before,
             table_name=log.table.name,
             rows_read=staged.rows_read,
             rows_new=new,
             rows_duplicate=staged.rows_read - aside - new,
             rows_quarantined=aside,
-            rows_late=merged.late + (before.rows_late if before else 0),
+            rows_late=merged.late + before.rows_late,
         )
         record(connection, row)
     clear(connection)
@@ -161,6 +185,8 @@ def _ingest_file(
         rows_duplicate=staged.rows_read - aside - merged.new - merged.replaced,
         rows_quarantined=aside,
         rows_late=merged.late,
+        rows_yielding=merged.yielding,
+        yields_to=merged.example,
         days=merged.days,
         seconds=time.perf_counter() - started,
     )
