@@ -16,7 +16,7 @@ from arena_pipeline.warehouse import Warehouse
 from engine.demand.arrays import DemandArrays
 from engine.demand.codes import DayFlag
 from engine.demand.logs import COLUMNS, PERSONS, ActivityLogs
-from engine.errors import InputError
+from engine.errors import InputError, nearest
 from engine.forecast import OrderHistory
 from engine.scenario.build import first_level
 from engine.schema import Axes
@@ -24,7 +24,9 @@ from engine.schema import Axes
 ACTIVITY_LOGS = ("conversions", "page_views", "page_views_daily", "stock_snapshots", "purchase_orders", "products")
 COUNTED = {"conversions": "where cancelled is not true"}
 """Rows that count, of tables in which not all do."""
-ITEMS_HELD = "select item_id from logs.products where item_id not in (select bundle_item_id from logs.bundles)"
+ITEMS_HELD = (
+    "select item_id, item_category from logs.products where item_id not in (select bundle_item_id from logs.bundles)"
+)
 """A bundle is sold and never held: its items are."""
 ACTIVITY, REPLAY, AS_OF = "daily_activity.parquet", "censored_daily_demand.parquet", "asof_daily_demand.parquet"
 DAYS_OF_LOGS = "select min(day) as first, max(day) as last from logs.{table}"
@@ -55,10 +57,10 @@ def log_days(warehouse: Warehouse, table: str) -> tuple[date, date] | None:
 
 
 def shop_axes(warehouse: Warehouse, settings: Settings) -> Axes:
-    """All products, and all days from the first to the last day of sales, or as configured.
+    """All products, or those of the chosen categories; all days from the first to the last of sales, or as configured.
 
     Raises:
-        InputError: there are no sales.
+        InputError: there are no sales, or a chosen category has no item.
     """
     days = log_days(warehouse, "conversions")
     if days is None:
@@ -66,8 +68,27 @@ def shop_axes(warehouse: Warehouse, settings: Settings) -> Axes:
     views = log_days(warehouse, "page_views_daily") or log_days(warehouse, "page_views") or days
     first = settings.shop.first_day or min(days[0], max(views[0], days[0] - timedelta(days=7)))
     last = settings.shop.last_day or days[1]
-    items = warehouse.read(ITEMS_HELD)["item_id"].to_list()
+    items = chosen_items(warehouse.read(ITEMS_HELD), settings.shop.categories)
     return Axes(tuple(sorted(items)), first, (last - first).days + 1)
+
+
+def chosen_items(products: pl.DataFrame, categories: tuple[str, ...] | None) -> list[str]:
+    """Ids of the products whose category begins with one of the chosen levels; of all where none is chosen.
+
+    Raises:
+        InputError: no product has a category that was asked for.
+    """
+    if categories is None:
+        return products["item_id"].to_list()
+    level = pl.Series("level", first_level(products["item_category"]))
+    known = sorted(set(level))
+    for name in categories:
+        if name not in known:
+            raise InputError(
+                "category must be the first level of a product's", value=name, place="arena.toml, shop.categories",
+                remedy=nearest(name, known) or f"Known: {', '.join(known[:8])}",
+            )  # fmt: skip
+    return products.filter(level.is_in(categories))["item_id"].to_list()
 
 
 def read_activity_logs(warehouse: Warehouse, settings: Settings) -> ActivityLogs:

@@ -77,6 +77,9 @@ class ShopSettings(EngineSettings):
     locations: tuple[str, ...] | None = Field(
         None, min_length=1, description="locations whose stock can be sold; default: all, summed"
     )
+    categories: tuple[str, ...] | None = Field(
+        None, min_length=1, description="first levels of the categories to plan; default: the whole catalogue"
+    )
     exchange_rates: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="units of the shop's currency for one unit of another, such as { USD = 0.79 }"
     )

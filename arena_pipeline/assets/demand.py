@@ -8,6 +8,7 @@ import polars as pl
 
 from arena_pipeline import demand
 from arena_pipeline.bundles import save_bundle
+from arena_pipeline.memory import machine_memory, memory_shortage
 from arena_pipeline.metadata import file_metadata, frame_metadata, markdown_table, sparkline
 from arena_pipeline.quality import (
     hidden_rows,
@@ -215,7 +216,11 @@ def demand_forecasts(context: dg.AssetExecutionContext, arena: ArenaResource) ->
     """First-vintage history and the forecasts made from it."""
     store, window = arena.store, arena.settings.window
     activity = StoredActivity.of(arena)
-    axes, history = activity.axes, activity.known_history()
+    axes = activity.axes
+    short = memory_shortage(axes, machine_memory())
+    if short:
+        context.log.warning(short)
+    history = activity.known_history()
     save_bundle(store.demand("known_history.npz"), history)
     dates = replanning_days(axes.days, window.replan_days)
     context.log.info(f"forecasts on {len(dates)} re-planning dates")

@@ -104,3 +104,14 @@ def test_history_for_the_forecast_counts_only_days_with_exposure(ran):
     assert history.orders.shape == axes.shape
     assert np.all(history.orders[history.exposure == 0] == 0)
     assert np.all((history.exposure >= 0) & (history.exposure <= 1))
+
+
+def test_only_the_chosen_categories_are_planned(shop):
+    settings, warehouse = shop(shop=SHOP | {"categories": ["toys"]}, products=PRODUCTS, conversions=SALES)
+    assert demand.shop_axes(warehouse, settings).items == ("B",)
+
+
+def test_a_category_that_no_product_has_is_named(shop):
+    settings, warehouse = shop(shop=SHOP | {"categories": ["toy"]}, products=PRODUCTS, conversions=SALES)
+    with pytest.raises(InputError, match=r"arena.toml, shop.categories: .*toy.*toys"):
+        demand.shop_axes(warehouse, settings)

@@ -10,7 +10,9 @@ from arena_pipeline import recovering
 from arena_pipeline.build import build_definitions
 from arena_pipeline.bundles import load_bundle
 from arena_pipeline.runs import RANGE_START, RunFailedError, seconds_by_stage, stages, workspace_instance
+from arena_pipeline.warehouse import Warehouse
 from engine.errors import PlanError
+from engine.scenario.build import first_level
 from engine.schema import Axes
 from tests.arena_pipeline.workspaces import SETS
 
@@ -179,3 +181,17 @@ def test_an_unfinished_workspace_is_scored_with_what_is_there(copy):
     assert "best_strategy" not in metadata
     assert not checks["runs_are_complete"].passed
     assert f"min_max/{GOOD}" in checks["runs_are_complete"].description
+
+
+def test_one_category_alone_reaches_a_leaderboard(copy):
+    """Sales, views, offers and purchases of all other items are left out everywhere."""
+    products = Warehouse(copy.settings.warehouse_path).read("select item_id, item_category from logs.products")
+    level = pl.Series(first_level(products["item_category"]))
+    name = level.mode().sort()[0]
+    chosen = products.filter(level == name)["item_id"].to_list()
+    assert 1 < len(chosen) < products.height
+    copy.edit('currency = "GBP"', f'currency = "GBP"\ncategories = ["{name}"]')
+    copy.run()
+    scores = pl.read_parquet(copy.store.scorecard("scorecard.parquet"))
+    assert sorted(set(scores.filter(level="item")["name"])) == sorted(chosen)
+    assert {row["strategy"] for row in copy.leaderboard()} >= {"min_max", "actual"}
