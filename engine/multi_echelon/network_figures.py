@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import InputError
-from engine.multi_echelon.network import Ledger, Network
+from engine.multi_echelon.network import Network
+from engine.multi_echelon.network_tables import Ledger
 
 Whole = NDArray[np.int64]
 

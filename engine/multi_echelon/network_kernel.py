@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.kernels import kernel
-from engine.multi_echelon.network import RATIONING, Ledger, Tables
+from engine.multi_echelon.network_tables import RATIONING, Ledger, Tables, Whole
 
-Whole = NDArray[np.int64]
 OLDEST, PRIORITY = RATIONING.index("oldest"), RATIONING.index("priority")
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from numpy.typing import ArrayLike
 
-from engine.multi_echelon.network import Ledger, Network, Tables, empty_ledger
+from engine.multi_echelon.network import Network, empty_ledger
+from engine.multi_echelon.network_tables import Ledger, Tables
 
 
 @dataclass

@@ -18,8 +18,9 @@ from engine.errors import InputError, nearest
 from engine.multi_echelon.acyclic import optimise_network
 from engine.multi_echelon.demand_bounds import Quantile
 from engine.multi_echelon.guaranteed_service import without_slack
-from engine.multi_echelon.network import Location, Network, Rationing, Route, simulate
+from engine.multi_echelon.network import Location, Network, Route, simulate
 from engine.multi_echelon.network_figures import figures
+from engine.multi_echelon.network_tables import Rationing
 from engine.multi_echelon.stages import Link, Stage, StageNetwork
 from engine.randomness import sku_keys, uniforms
 

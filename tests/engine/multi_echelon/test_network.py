@@ -4,9 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.multi_echelon.network import RATIONING, Location, Network, Route, simulate
+from engine.multi_echelon.network import Location, Network, Route, simulate
 from engine.multi_echelon.network_figures import daily_costs, figures, longest_waits
 from engine.multi_echelon.network_reference import simulate_reference
+from engine.multi_echelon.network_tables import RATIONING
 from tests.reference import cases
 
 TRACES = [case for case in cases("deterministic-trace") if "stages" in case.values[0]]
