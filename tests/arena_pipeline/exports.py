@@ -148,7 +148,7 @@ def shopify(shop: SmallShop, folder: Path) -> None:
 
 
 def ga4(shop: SmallShop, folder: Path) -> None:
-    """One NDJSON file per UTC day, 64-bit integers as strings; no stock and no cost."""
+    """NDJSON, 64-bit integers as strings, day tables joined by month; no stock and no cost."""
 
     def event(name: str, moment: datetime, visitor: int, lines: Sequence[tuple[Item, int | None]], order: str) -> dict:
         parts = [
@@ -165,11 +165,11 @@ def ga4(shop: SmallShop, folder: Path) -> None:
     for order in shop.orders():
         lines = [(line.item, line.quantity) for line in order]
         events.append(event("purchase", order[0].moment, 1, lines, f"T-{order[0].order}"))
-    by_day: dict[str, list[str]] = {}
+    by_month: dict[str, list[str]] = {}
     for each in sorted(events, key=lambda each: int(each["event_timestamp"])):
-        by_day.setdefault(each["event_date"], []).append(json.dumps(each))
-    for day, told in by_day.items():
-        (folder / f"events_{day}.json").write_text("\n".join(told) + "\n")
+        by_month.setdefault(each["event_date"][:6], []).append(json.dumps(each))
+    for month, told in by_month.items():
+        (folder / f"events_{month}.json").write_text("\n".join(told) + "\n")
 
 
 def woocommerce(shop: SmallShop, folder: Path) -> None:

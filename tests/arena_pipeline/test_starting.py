@@ -4,14 +4,12 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from arena_pipeline.ingest.guessing import guess_files
 from arena_pipeline.ingest.previewing import log_files, preview
 from arena_pipeline.settings import load_settings
 from arena_pipeline.starting import globs
-from arena_pipeline.store import Store
 from engine.errors import InputError
 from tests.arena_pipeline.test_cli import arena
 
@@ -185,27 +183,13 @@ def test_init_quotes_whatever_names_files_have(tmp_path):
     assert settings.shop.name == 'Tom\'s "shop"\n'
 
 
-def test_a_new_user_gets_from_exports_to_a_leaderboard(tmp_path):
+def test_a_workspace_among_its_files_names_them_relative_and_takes_them_in_anew(tmp_path):
     workspace = tmp_path / "shop"
-    files = workspace / "exports"
-    shutil.copytree(SAMPLES / "shopify", files)
-    code, output = arena("init", str(workspace), "--time-zone", "Europe/London")
-    assert code == 0, output
-    assert "Understood" in output
-    written = (workspace / "arena.toml").read_text()
-    grids = written.index("[strategies.continuous_review]")
-    kept = "[strategies.newsvendor]\nreview_period = 7\n\n"
-    (workspace / "arena.toml").write_text(written[:grids] + kept + written[written.index("[run]") :])
-    assert str(tmp_path) not in written
-    code, output = arena("validate", "--workspace", str(workspace))
-    assert code == 0, output
-    assert not (workspace / "var").exists() or not (workspace / "var/arena.duckdb").exists()
-    (workspace / "var/dagster").mkdir(parents=True, exist_ok=True)
-    code, output = arena("run", "--workspace", str(workspace))
-    assert code == 0, output
-    board = pl.read_parquet(Store.of(load_settings(workspace)).scorecard("leaderboard.parquet"))
-    assert {"newsvendor", "actual"} <= set(board["strategy"])
-    assert "Lead times of 3 items are not in the files: 14 days are taken" in " ".join(output.split())
+    shutil.copytree(SAMPLES / "shopify", workspace / "exports")
+    assert arena("init", str(workspace), "--time-zone", "Europe/London")[0] == 0
+    assert str(tmp_path) not in (workspace / "arena.toml").read_text()
+    assert arena("validate", "--workspace", str(workspace))[0] == 0
+    assert not (workspace / "var/arena.duckdb").exists()
     code, output = arena("ingest", "--workspace", str(workspace), "--rebuild")
     assert code == 0, output
     assert "every file is read anew" in output
