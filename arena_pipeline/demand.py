@@ -36,10 +36,15 @@ VALUES = "columns(lambda name: name not in ('file_id', 'row_number', 'repeat_num
 
 def read_log(warehouse: Warehouse, table: str, columns: str = VALUES) -> pl.DataFrame:
     """One log table without its bookkeeping columns, in one order however it arrived; without cancelled orders."""
-    rows = f"select {columns} from logs.{table} {COUNTED.get(table, '')}"
+    rows = log_query(table, columns)
     return warehouse.read(
         f"{rows} order by all" if columns is VALUES else f"{rows} order by file_id, row_number, rowid"
     )
+
+
+def log_query(table: str, columns: str) -> str:
+    """The rows of a log table that count, in any order."""
+    return f"select {columns} from logs.{table} {COUNTED.get(table, '')}"
 
 
 def columns_of(table: str) -> str:
@@ -94,7 +99,12 @@ def chosen_items(products: pl.DataFrame, categories: tuple[str, ...] | None) -> 
 def read_activity_logs(warehouse: Warehouse, settings: Settings) -> ActivityLogs:
     """The logs that daily activity is derived from: bundles in their items, stock of the chosen locations."""
     tables = {table: read_log(warehouse, table, columns_of(table)) for table in ACTIVITY_LOGS}
-    bundles = read_log(warehouse, "bundles")
+    return understood(tables, read_log(warehouse, "bundles"), settings)
+
+
+def understood(tables: dict[str, pl.DataFrame], bundles: pl.DataFrame, settings: Settings) -> ActivityLogs:
+    """Log tables as the engine reads them: order lines of bundles in their items, stock of the chosen locations."""
+    tables = dict(tables)
     if bundles.height:
         tables["conversions"] = unbundled(tables["conversions"], bundles, tables["products"])
     chosen = settings.shop.locations
@@ -148,7 +158,7 @@ def categories_of(warehouse: Warehouse, axes: Axes) -> list[str]:
 
 def with_names(frame: pl.DataFrame, axes: Axes) -> pl.DataFrame:
     """Replace the indices ``sku`` and ``day`` by item id and date."""
-    items = pl.Series("items", list(axes.items))
+    items = pl.Series("items", list(axes.items), dtype=pl.String)
     names = frame["sku"].cast(pl.UInt32)
     return frame.with_columns(
         sku=items.gather(names), day=pl.lit(axes.first_day) + pl.duration(days=pl.col("day").cast(pl.Int64))

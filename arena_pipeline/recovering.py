@@ -26,6 +26,9 @@ from engine.schema import SHARD_CELLS, Axes
 from engine.settings import DemandSettings
 from engine.strategies.build import KnownHistory
 
+NAMED_CELLS = 2_000_000
+"""SKU-days that are written to the database at once; names and dates make them wide."""
+
 
 @dataclass(frozen=True)
 class Items:
@@ -156,6 +159,6 @@ def renumbered(frames: Iterator[pl.DataFrame], axes: Axes) -> Iterator[pl.DataFr
 
 
 def named(store: Store, name: str, axes: Axes) -> Iterator[pl.DataFrame]:
-    """A stored demand table with item ids and dates, a frame per shard."""
-    for shard in axes.shards():
+    """A stored demand table with item ids and dates, frame by frame."""
+    for shard in axes.shards(NAMED_CELLS):
         yield demand.with_names(demand.read_shard(store, name, shard), axes.part(shard))

@@ -7,7 +7,7 @@ here: connections, transactions, frames in and out. What does not: the columns o
 import random
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,31 +110,39 @@ class Warehouse:
             connection.execute(f"delete from {name} as old using {view} as new where {matches}")
             connection.execute(f"insert into {name} by name select * from {view}")
 
-    def replace_days(self, table: str, frame: pl.DataFrame) -> int:
-        """Write a frame with a column ``day``; of a table of equal columns only days whose rows differ are rewritten.
+    def replace_days(self, table: str, frames: pl.DataFrame | Callable[[], Iterable[pl.DataFrame]]) -> int:
+        """Write rows with a column ``day``; of a table of equal columns only days whose rows differ are rewritten.
+
+        Args:
+            table: ``schema.name``.
+            frames: all rows, or a function that gives them in frames of equal columns, one after another; it is called
+                again for the rows to be written, so that they are never in memory together. They must not come from
+                this warehouse.
 
         Returns:
             Days that were written or removed.
         """
-        with self.connect() as connection, _registered(connection, frame) as view, transaction(connection):
+        given = frames if callable(frames) else lambda: [frames]
+        with self.transaction() as connection:
             _create_schema(connection, table)
             name = _quoted(table)
-            if not _same_columns(connection, table, view):
-                connection.execute(f"create or replace table {name} as select * from {view}")
-                return frame["day"].n_unique()
-            digest = "select day, count(*) as rows, bit_xor(hash(t)) as digest from {} as t group by day"
-            connection.execute(
-                f"create or replace temp table changed_days as select coalesce(old.day, new.day) as day "
-                f"from ({digest.format(name)}) old full join ({digest.format(view)}) new on old.day = new.day "
-                f"where old.rows is distinct from new.rows or old.digest is distinct from new.digest"
-            )
-            connection.execute(f"delete from {name} where day in (select day from changed_days)")
-            connection.execute(
-                f"insert into {name} by name select * from {view} where day in (select day from changed_days)"
-            )
-            counted = connection.execute("select count(*) from changed_days").fetchone()
+            with _registered(connection, next(iter(given())).clear()) as view:
+                known = _same_columns(connection, table, view)
+            if not known:
+                _fill(connection, f"create or replace table {name}", name, given())
+                return _count(connection, f"select count(distinct day) from {name}")
+            _compare_days(connection, name, given())
+            changed = _count(connection, "select count(*) from changed_days")
+            if changed:
+                connection.execute(f"delete from {name} where day in (select day from changed_days)")
+                for frame in given():
+                    with _registered(connection, frame) as view:
+                        connection.execute(
+                            f"insert into {name} by name select * from {view} "
+                            "where day in (select day from changed_days)"
+                        )
             connection.execute("drop table changed_days")
-            return int(counted[0]) if counted else 0
+            return changed
 
     def _wait_for_lock(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """Queue at the door, then open the file; only other programs can still keep it locked then."""
@@ -223,6 +231,28 @@ def _fill(connection: duckdb.DuckDBPyConnection, create: str, name: str, frames:
         statement = f"insert into {name}"
     if statement is made:
         raise InputError("there must be a frame to write", place=name)
+
+
+def _compare_days(connection: duckdb.DuckDBPyConnection, name: str, frames: Iterable[pl.DataFrame]) -> None:
+    """Make ``changed_days``: those whose rows, in any order, differ between a table and frames."""
+    digest = "select day, count(*) as rows, bit_xor(hash(t)) as digest from {} as t group by day"
+    connection.execute("create or replace temp table new_days (day date, rows bigint, digest ubigint)")
+    for frame in frames:
+        with _registered(connection, frame) as view:
+            connection.execute(f"insert into new_days {digest.format(view)}")
+    connection.execute(
+        f"create or replace temp table changed_days as select coalesce(old.day, new.day) as day "
+        f"from ({digest.format(name)}) as old full join "
+        f"(select day, sum(rows) as rows, bit_xor(digest) as digest from new_days group by day) as new "
+        f"on old.day = new.day "
+        f"where old.rows is distinct from new.rows or old.digest is distinct from new.digest"
+    )
+    connection.execute("drop table new_days")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _create_schema(connection: duckdb.DuckDBPyConnection, table: str) -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import polars as pl
 
 from arena_pipeline import demand
+from arena_pipeline.activity import repairs, shop_activity, store_activity
 from arena_pipeline.bundles import save_bundle
 from arena_pipeline.memory import machine_memory, memory_shortage
-from arena_pipeline.metadata import file_metadata, frame_metadata, markdown_table, sparkline
+from arena_pipeline.metadata import file_metadata, frame_metadata, markdown_table, sparkline, table_metadata
 from arena_pipeline.quality import (
     hidden_rows,
     hidden_sentence,
@@ -21,11 +22,9 @@ from arena_pipeline.recovering import Items, StoredActivity, named, renumbered
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.store import write_frame, write_frames
 from arena_pipeline.truth import compare_with_truth
-from engine.demand.activity import build_activity
 from engine.demand.codes import DayFlag
 from engine.demand.diagnostics import diagnose
 from engine.demand.hiding import hide_and_recover, mean_bias
-from engine.demand.repairs import stock_repairs
 from engine.demand.tables import MODEL_VERSION
 from engine.forecast import forecast_matrix
 from engine.schema import MICRO
@@ -34,6 +33,7 @@ from engine.strategies.build import replanning_days
 GROUP = "demand"
 OWNER = "team:arena"
 LOGS = ["conversions", "page_views", "stock_snapshots", "purchase_orders", "products"]
+LARGEST_REPAIRS = 'select * from demand.stock_repairs order by abs("after" - "before") desc, sku, day limit 8'
 
 
 @dg.asset(
@@ -49,32 +49,26 @@ def daily_activity(context: dg.AssetExecutionContext, arena: ArenaResource) -> d
     warehouse, store = arena.warehouse, arena.store
     axes = demand.shop_axes(warehouse, arena.settings)
     context.log.info(f"daily activity of {len(axes.items):,} items over {axes.days} days")
-    activity = build_activity(demand.read_activity_logs(warehouse, arena.settings), axes, arena.settings.demand)
-    save_bundle(store.demand("axes.npz"), axes)
-    write_frame(store.demand(demand.ACTIVITY), activity.daily)
-    write_frame(store.demand("order_sizes.parquet"), activity.orders)
-    save_bundle(store.demand("counts.npz"), activity.counts)
-    named = demand.with_names(activity.daily, axes)
-    rewritten = warehouse.replace_days("demand.daily_activity", named)
-    daily = activity.daily
-    units = daily.group_by("day").agg(pl.col("units_sold").sum()).sort("day")["units_sold"].to_list()
-    known = daily.filter(pl.col("stock_state").is_in(["observed", "reconstructed"])).height
-    repairs = demand.with_names(stock_repairs(daily), axes)
-    warehouse.replace_table("demand.stock_repairs", repairs)
-    largest = repairs.sort((pl.col("after") - pl.col("before")).abs(), descending=True, maintain_order=True).head(8)
+    with shop_activity(warehouse, arena.settings, axes) as shards:
+        counts = store_activity(store, axes, shards, context.log.info)
+    rewritten = warehouse.replace_days("demand.daily_activity", lambda: named(store, demand.ACTIVITY, axes))
+    warehouse.replace_table("demand.stock_repairs", repairs(store, axes))
+    daily, nothing = demand.read_demand(store, demand.ACTIVITY), demand.read_shard(store, demand.ACTIVITY, slice(0, 0))
+    units = daily.group_by("day").agg(pl.col("units_sold").sum()).sort("day").collect()["units_sold"].to_list()
+    known = daily.select(pl.col("stock_state").is_in(["observed", "reconstructed"]).sum()).collect().item()
     return dg.MaterializeResult(
         metadata={
-            **frame_metadata(named),
+            **table_metadata(len(axes.items) * axes.days, demand.with_names(nothing, axes).schema),
             "items": len(axes.items),
             "days": axes.days,
-            "units_sold": int(daily["units_sold"].sum()),
-            "stock_known_share": known / max(daily.height, 1),
+            "units_sold": sum(units),
+            "stock_known_share": known / max(len(axes.items) * axes.days, 1),
             "units_per_day": sparkline([float(value) for value in units], "units sold per day"),
             "days_rewritten": rewritten,
-            "stock_repairs": repairs.height,
-            "largest_stock_repairs": markdown_table(largest.to_dicts()),
-            "bot_views": activity.counts.bot_views,
-            "repeated_views": activity.counts.repeated_views,
+            "stock_repairs": warehouse.read("select count(*) from demand.stock_repairs").item(),
+            "largest_stock_repairs": markdown_table(warehouse.read(LARGEST_REPAIRS).to_dicts()),
+            "bot_views": counts.bot_views,
+            "repeated_views": counts.repeated_views,
         }
     )
 

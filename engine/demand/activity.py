@@ -22,7 +22,7 @@ from engine.demand.listing import listed_days
 from engine.demand.logs import ActivityLogs, IntMatrix, LogCounts
 from engine.demand.outages import day_stories, mark_depleting, outage_bounds, refine_by_views
 from engine.demand.prices import daily_prices
-from engine.demand.shop_traffic import CountedRows, ShopTraffic, bot_days, counted_rows, marked_views, shop_traffic
+from engine.demand.shop_traffic import CountedRows, ShopTraffic, counted_rows, shop_traffic
 from engine.demand.stock import BoolMatrix, Stock, running_stock, spells_without_order
 from engine.demand.views import SplitViews, split_daily_views, split_views
 from engine.schema import MICRO, Axes
@@ -64,9 +64,8 @@ def daily_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> 
 
 def build_activity(logs: ActivityLogs, axes: Axes, settings: DemandSettings) -> Activity:
     """Derive the daily activity of all items from the logs."""
-    page_views = logs.table("page_views")
-    views = marked_views(page_views, axes, bot_days(page_views, axes, settings), settings)
-    rows = counted_rows(logs, views, axes)
+    placed = read.on_axes(logs.table("page_views"), axes)
+    rows = counted_rows(logs, read.counted_views(placed, read.bots(placed, settings), settings), axes)
     return shard_activity(logs, rows, axes, shop_traffic(logs, rows, axes), settings)
 
 

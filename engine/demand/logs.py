@@ -90,9 +90,13 @@ class LogCounts:
 def on_axes(frame: pl.DataFrame, axes: Axes, day: str = "day") -> pl.DataFrame:
     """Add ``sku`` and ``day`` (int32 indices) and keep the rows that lie on the axes."""
     sku = pl.col("item_id").cast(pl.Enum(axes.items), strict=False).to_physical().cast(pl.Int32)
+    return on_days(frame.with_columns(sku=sku).filter(pl.col("sku").is_not_null()), axes, day)
+
+
+def on_days(frame: pl.DataFrame, axes: Axes, day: str = "day") -> pl.DataFrame:
+    """Replace ``day`` by its int32 index and keep the rows whose day lies on the axes."""
     index = (pl.col(day) - pl.lit(axes.first_day)).dt.total_days().cast(pl.Int32)
-    placed = frame.with_columns(sku=sku, day=index)
-    return placed.filter(pl.col("sku").is_not_null() & pl.col("day").is_between(0, axes.days - 1))
+    return frame.with_columns(day=index).filter(pl.col("day").is_between(0, axes.days - 1))
 
 
 def matrix(frame: pl.DataFrame, column: str, axes: Axes) -> IntMatrix:

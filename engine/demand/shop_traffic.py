@@ -78,9 +78,15 @@ class ShopTraffic:
         return hour_profile(self.view_hours, self.sale_hours)
 
 
-def bot_days(page_views: pl.DataFrame, axes: Axes, settings: DemandSettings) -> pl.DataFrame:
-    """Visitors and days of bots, see ``logs.bots``; page views of any days, all items of each of them together."""
-    return read.bots(read.on_axes(page_views, axes), settings)
+def bot_days(visits: pl.DataFrame, axes: Axes, settings: DemandSettings) -> pl.DataFrame:
+    """Visitors and days of bots, see ``logs.bots``.
+
+    Args:
+        visits: ``visitor_id, day`` of page views, of all items of the shop and any number of whole days.
+        axes: days of the shop.
+        settings: most views of a visitor in a day.
+    """
+    return read.bots(read.on_days(visits, axes), settings)
 
 
 def marked_views(page_views: pl.DataFrame, axes: Axes, bots: pl.DataFrame, settings: DemandSettings) -> pl.DataFrame:

@@ -73,8 +73,8 @@ def of_items(shop, items, but=False):
 
 def in_shards(shop, ranges):
     """The activity of each range of items from nothing but its own logs and what all share."""
-    visits = [day for _, day in shop.page_views.sort("day").partition_by("day", as_dict=True).items()]
-    bots = pl.concat([bot_days(of_day, AXES, SETTINGS) for of_day in visits])
+    visits = shop.page_views.filter(pl.col("item_id").is_in(list(ITEMS))).partition_by("day")
+    bots = pl.concat([bot_days(of_day, AXES, SETTINGS) for of_day in (*visits, shop.page_views.clear())])
     shards = []
     for start, stop in ranges:
         part = AXES.part(slice(start, stop))
