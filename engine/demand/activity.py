@@ -89,8 +89,8 @@ def shard_activity(
     recorded = read.matrix(placed.snapshots, "recorded", axes)
     outside = outside_anchors(logs, axes, shop.records)
     anchored = np.where(observed, recorded, outside.closing)
-    logged = not logs.table("purchase_orders").is_empty()
-    stock = running_stock(anchored, observed | outside.known, receipts - units, receipts_logged=logged)
+    known, net = observed | outside.known, receipts - units
+    stock = running_stock(anchored, known, net, receipts_logged=shop.purchases_logged)
     stock = replace(stock, observed=observed, backward=stock.backward | outside.hindsight)
     share, depleting, bounds = _in_stock_share(placed, stock, units, receipts)
     views = _views(placed, bounds, share, axes)

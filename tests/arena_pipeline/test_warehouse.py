@@ -1,8 +1,13 @@
 import subprocess
 import sys
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from arena_pipeline.warehouse import Warehouse, WarehouseBusyError
 from engine.errors import InputError
@@ -70,6 +75,44 @@ def test_replace_rows_deletes_the_keys_of_the_frame_and_inserts_it(warehouse):
         ("t", "b", 3),
         ("s", None, 9),
     ]
+
+
+daily = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), min_size=1, max_size=20, unique=True)
+
+
+def days_and_values(rows):
+    columns = {"day": [date(2024, 1, 1 + day) for day, _ in rows], "value": [value for _, value in rows]}
+    return pl.DataFrame(columns, schema={"day": pl.Date, "value": pl.Int64})
+
+
+@settings(max_examples=25, deadline=None)
+@given(daily, daily, st.integers(1, 7))
+def test_days_written_in_frames_are_those_that_differ(before, after, size):
+    frame = days_and_values(after)
+    differing = {day for day, _ in set(before) ^ set(after)}
+    with TemporaryDirectory() as folder:
+        warehouse = Warehouse(Path(folder) / "arena.duckdb", threads=1)
+        warehouse.replace_days("demand.t", days_and_values(before))
+        assert warehouse.replace_days("demand.t", lambda: frame.iter_slices(size)) == len(differing)
+        found = warehouse.read("select * from demand.t")
+        assert found.sort("day", "value").equals(frame.sort("day", "value"))
+        assert warehouse.replace_days("demand.t", frame) == 0
+
+
+def test_a_failure_between_frames_of_days_leaves_the_old_rows(warehouse):
+    warehouse.replace_days("demand.t", days_and_values([(0, 1), (1, 1)]))
+    calls = []
+
+    def failing_when_written():
+        calls.append(1)
+        yield days_and_values([(0, 2)])
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        yield days_and_values([(1, 2)])
+
+    with pytest.raises(KeyboardInterrupt):
+        warehouse.replace_days("demand.t", failing_when_written)
+    assert warehouse.read("select value from demand.t").rows() == [(1,), (1,)]
 
 
 def test_transaction_rolls_back_on_any_error(warehouse):
