@@ -1,5 +1,6 @@
 """A shop's daily activity with known truth, drawn as matrices: views, orders, stock-outs that hide demand."""
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,9 +8,12 @@ import polars as pl
 
 from benchmarks.worlds import CATEGORIES, FIRST_DAY
 from engine.demand.activity import Activity
+from engine.demand.arrays import DemandArrays, demand_arrays, stacked
 from engine.demand.codes import DayFlag, StockState, enum_series
+from engine.demand.learning import LEARNING_CELLS, SharedDemand, learn, learning_items, orders_of
 from engine.demand.logs import LogCounts
 from engine.schema import MICRO, Axes
+from engine.settings import DemandSettings
 
 VIEWS, CONVERSION, KEEP_RATE = 4.0, 0.03, 0.7
 SPELL_DAYS, OUT_SHARE = 8, 0.08
@@ -50,6 +54,24 @@ def shop(skus: int, days: int, seed: int = 0) -> Shop:
     activity = Activity(_daily(axes, views_in, views_out, orders, out), _sizes(orders), LogCounts(0, 0, 0, 0, 0))
     categories = [f"c{sku % CATEGORIES:02d}" for sku in range(skus)]
     return Shop(axes, activity, categories, float(orders.sum()) + lost, float(out.mean()))
+
+
+def learnt(shards: int, skus: int, days: int) -> tuple[SharedDemand, float]:
+    """What the items of all shards share, learnt from a sample, and the seconds it took; drawing is off the clock."""
+    parts: tuple[list[DemandArrays], list[DemandArrays]] = ([], [])
+    orders, seconds = [], 0.0
+    for seed in range(shards):
+        drawn = shop(skus, days, seed)
+        started = time.perf_counter()
+        chosen = learning_items(drawn.axes.items, drawn.categories, days, LEARNING_CELLS // shards)
+        first = sum(len(part.category) for part in parts[0])
+        for as_of, matrices in enumerate(parts):
+            matrices.append(demand_arrays(drawn.activity.daily, drawn.categories, as_of=bool(as_of)).of(chosen))
+        orders.append(orders_of(drawn.activity.orders, chosen).with_columns(pl.col("sku") + first))
+        seconds += time.perf_counter() - started
+    started = time.perf_counter()
+    shared = learn(stacked(parts[0]), stacked(parts[1]), pl.concat(orders), DemandSettings())
+    return shared, seconds + time.perf_counter() - started
 
 
 def spells(random: np.random.Generator, skus: int, days: int) -> np.ndarray:

@@ -16,6 +16,7 @@ from benchmarks import (
     network,
     peers,
     pipeline,
+    shop,
     stepper,
     sweeps,
     table,
@@ -64,7 +65,9 @@ def test_every_goal_belongs_to_a_figure_that_a_benchmark_announces():
 
 def test_a_shard_goes_from_activity_to_scorecards():
     clock = pipeline.Clock()
-    scores = pipeline.run_shard(40, 200, 0, clock)
+    shared, seconds = shop.learnt(2, 40, 200)
+    assert seconds > 0
+    scores = pipeline.run_shard(40, 200, 0, shared, clock)
     assert len(scores) == len(sweeps.SEVEN)
     assert set(clock.seconds) >= {"recovery", "as-of recovery", "forecast", "strategies"}
 
