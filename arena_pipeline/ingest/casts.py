@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from arena_pipeline.ingest.contract import Column, Kind
 from arena_pipeline.ingest.privacy import hashed
 from arena_pipeline.ingest.readers import LogFile, name, text
+from arena_pipeline.ingest.sniffing import CURRENCY_SIGN, GROUP_MARKS, GROUPED
 
 _SCALE = 1_000_000  # prices are read to six decimals
+_FAST_LIMIT = 1_000_000  # from there on 18 digits do not hold price x 10^6
 _MONEY_LIMIT = 900_000_000  # major units; keeps price x 10^6 x 10^4 inside 64 bits
 _HAS_ZONE = r":\d\d(\.\d+)?\s*([A-Za-z]|[+-]\d\d(:?\d\d)?$)"
 _BLANK_BEFORE_OFFSET, _OFFSET = r"\s+([+-]\d)", r"\1"
+_POINT_NUMBER = r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?"
 _COMMA_NUMBER = r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d*)?"
 _NUMBER_TYPES = ("DOUBLE", "FLOAT", "DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 
@@ -86,10 +89,12 @@ def _number(column: Column, value: str, convention: Convention) -> str:
     if column.kind is Kind.INTEGER:
         return f"case when {decimal} = trunc({decimal}) then cast({decimal} as bigint) end"
     tax = convention.vat_basis_points if column.kind is Kind.GROSS_MONEY else 0
-    minor = half_even(
-        f"cast({decimal} * {_SCALE} as bigint) * 10000", 10 ** (6 - convention.minor_units) * (10_000 + tax)
+    divisor = 10 ** (6 - convention.minor_units) * (10_000 + tax)
+    fast, wide = (
+        half_even(f"cast({amount} * {_SCALE} as bigint) * 10000", divisor)
+        for amount in (decimal, f"cast({decimal} as decimal(38, 6))")
     )
-    return f"case when abs({decimal}) < {_MONEY_LIMIT} then {minor} end"
+    return f"case when abs({decimal}) < {_FAST_LIMIT} then {fast} when abs({decimal}) < {_MONEY_LIMIT} then {wide} end"
 
 
 def half_even(numerator: str, denominator: int) -> str:
@@ -101,11 +106,20 @@ def half_even(numerator: str, denominator: int) -> str:
 
 def _point_text(column: Column, log: LogFile) -> str:
     """Numeric text with a decimal point."""
-    value = raw_text(column)
+    value = _bare(raw_text(column), log.decimal) if log.adorned else raw_text(column)
     if log.decimal == ".":
         return value
     plain = f"replace(replace({value}, '.', ''), ',', '.')"
     return f"case when regexp_full_match({value}, {text(_COMMA_NUMBER)}) then {plain} end"
+
+
+def _bare(value: str, decimal: str) -> str:
+    """Numeric text without currencies and separators of thousands."""
+    plain = f"regexp_replace({value}, {text(CURRENCY_SIGN)}, '\\1', 'g')"
+    joined = f"regexp_replace({plain}, {text(f'[{GROUP_MARKS}]')}, '', 'g')"
+    apart = f"when regexp_full_match({plain}, {text(GROUPED)}) then {joined} "
+    commas = f"when regexp_full_match({plain}, {text(_POINT_NUMBER)}) then replace({plain}, ',', '') "
+    return f"case {apart}{commas if decimal == '.' else ''}else {plain} end"
 
 
 def _moment(column: Column, sql_type: str, convention: Convention) -> str:

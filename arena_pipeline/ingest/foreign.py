@@ -10,7 +10,7 @@ from arena_pipeline.ingest.adapters import ADAPTERS, Adapter
 from arena_pipeline.ingest.adapters.look import Look
 from arena_pipeline.ingest.contract import NUMERIC, Table
 from arena_pipeline.ingest.readers import LogFile, form_of, name, text, unreadable
-from arena_pipeline.ingest.sniffing import decimal_mark
+from arena_pipeline.ingest.sniffing import adorned, decimal_mark
 from arena_pipeline.settings import Scalar, Source, TableName
 from engine.errors import InputError, SettingsError, nearest
 
@@ -40,6 +40,7 @@ def open_foreign(
         types=types,
         scan=f"({query})",
         decimal=source.decimal or _decimal(look, source, form),
+        adorned=adorned(look.sample, _numeric(source, form)),
         warning="",
         numbered=True,
         private=adapter.private,
@@ -106,5 +107,9 @@ def _decimal(look: Look, source: Source, form: Table) -> Literal[".", ","]:
     """Only of files by a map of columns: the other adapters know how their format writes numbers."""
     if source.adapter != "mapped":
         return "."
-    titles = [source.columns.get(column.header, column.header) for column in form.columns if column.kind in NUMERIC]
-    return decimal_mark(look.sample, titles)
+    return decimal_mark(look.sample, _numeric(source, form))
+
+
+def _numeric(source: Source, form: Table) -> list[str]:
+    """Names, as in the files, of the columns that hold numbers."""
+    return [source.columns.get(column.header, column.header) for column in form.columns if column.kind in NUMERIC]

@@ -10,7 +10,15 @@ from typing import Literal
 import duckdb
 
 from arena_pipeline.ingest.contract import NUMERIC, Column, Table
-from arena_pipeline.ingest.sniffing import Format, TextSample, decimal_mark, format_of, sample_csv, sample_ndjson
+from arena_pipeline.ingest.sniffing import (
+    Format,
+    TextSample,
+    adorned,
+    decimal_mark,
+    format_of,
+    sample_csv,
+    sample_ndjson,
+)
 from arena_pipeline.settings import Source
 from engine.errors import InputError, nearest
 
@@ -35,6 +43,7 @@ class LogFile:
         numbered: the scan gives `source_row`, a row's number in the file.
         private: text of rows that cannot be read may hold customer fields and is not kept.
         header_lines: lines before the first row.
+        adorned: its numbers carry currencies or separators of thousands.
         alias_source: under which name `item_aliases` know the log.
     """
 
@@ -51,6 +60,7 @@ class LogFile:
     private: bool = False
     header_lines: int = 1
     alias_source: str = ""
+    adorned: bool = False
 
 
 def open_log(
@@ -81,6 +91,7 @@ def open_log(
         scan=_scan(path, kind, sample),
         decimal=source.decimal or decimal_mark(sample.rows, numeric),
         warning=_ignored(label, table, names),
+        adorned=adorned(sample.rows, numeric),
         alias_source=source.alias_source or "canonical",
     )
 

@@ -32,7 +32,13 @@ SAMPLE_BYTES = 1 << 18
 SAMPLE_ROWS = 2_000
 DELIMITERS = ",;\t|"
 _COMMA_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+")
-_POINT_NUMBER = re.compile(r"[+-]?\d+\.\d+")
+_POINT_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)\.\d+")
+_SIGN = "[$€£¥₹¤\x80]|[A-Z]{3}|kr|zł|Kč|Fr"  # 0x80 is the euro of Windows read as Latin-1
+CURRENCY_SIGN = rf"^([+-]?)\s*(?:{_SIGN})\.?\s*|\s*(?:{_SIGN})\.?$"
+"""A currency before or after an amount; what stays is its first group."""
+GROUP_MARKS = " \u00a0\u202f'\u2019"
+GROUPED = rf"[+-]?\d{{1,3}}([{GROUP_MARKS}]\d{{3}})+([.,]\d+)?"
+"""Thousands set apart by blanks or apostrophes."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +98,21 @@ def first_text(path: Path) -> str:
 
 def decimal_mark(rows: Iterable[dict[str, str]], names: Sequence[str]) -> Literal[".", ","]:
     """The mark that the values of the numeric columns `names` show; a point when they show none or both."""
-    values = [row[name].strip() for row in rows for name in names if row.get(name)]
+    values = [bare(row[name]) for row in rows for name in names if row.get(name)]
     points = any(_POINT_NUMBER.fullmatch(value) and not _thousands(value) for value in values)
     return "," if not points and any(_COMMA_NUMBER.fullmatch(value) for value in values) else "."
+
+
+def bare(value: str) -> str:
+    """An amount without currency and without blanks or apostrophes between its digits."""
+    plain = re.sub(CURRENCY_SIGN, r"\1", value.strip())
+    return re.sub(f"[{GROUP_MARKS}]", "", plain) if re.fullmatch(GROUPED, plain) else plain
+
+
+def adorned(rows: Iterable[dict[str, str]], names: Sequence[str]) -> bool:
+    """Whether values of the numeric columns `names` carry currencies or separators of thousands beside a point."""
+    values = [row[name].strip() for row in rows for name in names if row.get(name)]
+    return any(bare(value) != value or ("," in value and _POINT_NUMBER.fullmatch(value)) for value in values)
 
 
 def _thousands(value: str) -> bool:

@@ -249,3 +249,31 @@ def test_header_spelling_and_glob_characters_in_names_do_not_matter(shop):
     shop.write("page_views", "Event Timestamp, ITEM-ID\n2011-01-05T10:00:00,A1\n", "views [1]*.csv")
     shop.ingest("page_views")
     assert len(shop.rows("page_views")) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "minor"),
+    [
+        (["$1,250.00", "$10.50", "1,000.00"], [125_000, 1_050, 100_000]),
+        (["1.250,00 €", "10,50 €", "-0,00 €"], [125_000, 1_050, 0]),
+        (["1 250,00", "10,50", "2\u00a0000\u00a0000,00 kr"], [125_000, 1_050, 200_000_000]),
+        (["CHF 1'250.00", "CHF 10.50", "10.5"], [125_000, 1_050, 1_050]),
+    ],
+)
+def test_currencies_and_thousands_in_amounts_are_understood(shop, written, minor):
+    rows = "".join(f"T{number};2024-01-05T10:00;A1;1;{value}\n" for number, value in enumerate(written))
+    shop.write("conversions", f"transaction_id;event_timestamp;item_id;quantity;price\n{rows}")
+    shop.ingest("conversions")
+    assert [row[0] for row in shop.rows("conversions", "price", "transaction_id")] == minor
+    assert shop.quarantine() == []
+
+
+def test_thousands_beside_currencies_are_no_decimals(shop):
+    shop.write(
+        "conversions",
+        "transaction_id,event_timestamp,item_id,quantity,price\n"
+        'T1,2024-01-05T10:00,A1,"1,000",$10.50\nT2,2024-01-05T10:00,A1,2,"$1,250.00"\nT3,2024-01-05T10:00,A1,2,"$1,25"\n',
+    )
+    shop.ingest("conversions")
+    assert shop.rows("conversions", "quantity, price", "transaction_id") == [(1000, 1_050), (2, 125_000)]
+    assert [value for _, _, value in shop.quarantine()] == ["$1,25"]
