@@ -30,6 +30,11 @@ def told_plainly(command: Callable[..., None]) -> Callable[..., None]:
         except ArenaError as error:
             console.print(f"[bold red]error:[/bold red] {escape(str(error))}", highlight=False, soft_wrap=True)
             raise SystemExit(1) from error
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            told = f"{place}{error.strerror or error}. Check that the folder exists, may be written and has room"
+            console.print(f"[bold red]error:[/bold red] {escape(told)}", highlight=False, soft_wrap=True)
+            raise SystemExit(1) from error
 
     return run
 
@@ -119,7 +124,7 @@ def init(folder: Path, files: Path | None, name: str | None, currency: str | Non
     path, found = starting.start(folder, files, **shop)
     if found is not None:
         terminal.print_preview(console, found)
-    console.print(f"wrote {path}: look through it, then, in {folder}: arena validate, arena run", highlight=False)
+    terminal.print_begun(console, path, found)
 
 
 @main.command()

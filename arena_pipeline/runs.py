@@ -22,6 +22,8 @@ from engine.errors import ArenaError
 Tell = Callable[[str], None]
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 PROGRESS = "progress"
+SKIPPED = "Dependencies for step "
+"""How Dagster begins to tell of each step after one that failed."""
 OWN_ERROR = r"^(dagster|engine|arena_pipeline)\.[\w.]+: "
 BASE_GROUPS = {"ingest", "demand"}
 BESIDE = {"scenario", "actual", "hindsight", "upper_bound"}
@@ -172,7 +174,9 @@ def _progress_logger(tell: Tell) -> dg.LoggerDefinition:
         def emit(self, record: logging.LogRecord) -> None:
             meta = getattr(record, "dagster_meta", None)
             if isinstance(meta, dict) and meta.get("dagster_event") is None:
-                tell(str(meta.get("orig_message") or record.getMessage()))
+                line = str(meta.get("orig_message") or record.getMessage())
+                if not line.startswith(SKIPPED):
+                    tell(line)
 
     def progress(_: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.getLogger("arena.progress")

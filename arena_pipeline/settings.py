@@ -408,13 +408,14 @@ def _settings_error(error: ValidationError) -> SettingsError:
         return _unknown_key(location, found["input"])
     if found["type"] == "missing":
         return SettingsError("key must be given", place=_place(location), remedy=_describe(location))
-    rule = plain_rule(found["msg"])
-    return SettingsError(rule, value=found["input"], place=_place(location), remedy=_describe(location))
+    rule, _, hint = plain_rule(found["msg"]).partition(". ")
+    remedy = " ".join(part for part in (hint, _describe(location)) if part)
+    return SettingsError(rule, value=found["input"], place=_place(location), remedy=remedy)
 
 
 def plain_rule(message: str) -> str:
     """A finding of Pydantic as a rule in the arena's words."""
-    return message.removeprefix("Value error, ").replace("Input should be", "must be")
+    return message.removeprefix("Value error, ").replace("Input should be", "must be").replace("String should", "must")
 
 
 def _unknown_key(location: tuple[str, ...], value: object) -> SettingsError:

@@ -105,8 +105,9 @@ def start(folder: Path, files: Path | None, **shop: Any) -> tuple[Path, Preview 
         The path of ``arena.toml``, and what the files were understood as.
 
     Raises:
-        InputError: there is an ``arena.toml`` already, or the folder of files is missing.
+        InputError: there is an ``arena.toml`` already, the folder of files is missing, or none of them is understood.
     """
+    shop = {key: value.upper() if key == "currency" and value else value for key, value in shop.items()}
     path = folder / FILE_NAME
     if path.exists():
         raise InputError(f"{FILE_NAME} must not exist yet", place=str(path), remedy="Edit it, or choose another folder")
@@ -115,6 +116,9 @@ def start(folder: Path, files: Path | None, **shop: Any) -> tuple[Path, Preview 
     if files is not None or (folder.is_dir() and log_files(folder)):
         known = {key: value for key, value in shop.items() if value is not None}
         found = preview(logs, **known)
+        if not found.tables:
+            reasons = "; ".join(f"{file.name}: {why}" for file, why in found.guesses.unknown)
+            raise InputError("a file must be understood", place=str(logs), remedy=reasons)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(content(folder.resolve(), logs, found, shop), encoding="utf-8")
     if not (folder / "dagster.yaml").exists():
@@ -177,7 +181,7 @@ def _sources(folder: Path, found: Preview | None) -> list[str]:
 
 def entry(table: TableName, chosen: Sequence[Guess], files: list[str]) -> str:
     """One line of ``[sources]``."""
-    if chosen[0].adapter == "canonical":
+    if chosen[0].adapter == "canonical" and not chosen[0].options:
         return f"{table} = {_toml(files)}"
     parts = ", ".join(f"{key} = {_toml(value)}" for key, value in source_of(tuple(chosen), files).items() if value)
     return f"{table} = {{ {parts} }}"

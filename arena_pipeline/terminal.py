@@ -298,6 +298,46 @@ def print_comparison(console: Console, first: RunRecord, second: RunRecord) -> N
 
 def print_preview(console: Console, found: Preview) -> None:
     """What a folder of files was understood as, what does not fit, and what is still needed."""
+    if found.tables:
+        console.print(_understood(found))
+    for view in found.tables:
+        if view.error:
+            console.print(f"{view.table}: {escape(view.error)}", style="red", highlight=False, soft_wrap=True)
+        for rule, rows, example, remedy in view.set_aside:
+            count = "1 row" if rows == 1 else f"{rows:,} rows"
+            told = f"{view.table}: {count} set aside: {rule} (such as {example}). {remedy}"
+            console.print(escape(told), style="yellow", highlight=False, soft_wrap=True)
+    notes = [
+        *(f"check: {doubt}" for doubt in found.guesses.doubts),
+        *(f"not understood: {path.name}: {why}" for path, why in found.guesses.unknown),
+        *(f"not used: {told}; one workspace is one shop" for told in found.left_out),
+        *found.strangers,
+        *(f"missing {need}" for need in (found.needs if found.tables else [])),
+    ]
+    for note in notes:
+        console.print(escape(note), highlight=False, soft_wrap=True)
+    if found.lacking:
+        verdict = f"not enough to run: there are no usable rows of {' and '.join(found.lacking)}"
+        console.print(f"{verdict} (README, 'Your own logs')", style="bold red", highlight=False, soft_wrap=True)
+
+
+def print_begun(console: Console, path: Path, found: Preview | None) -> None:
+    """Where the new settings are, which of them to look at, and what comes next."""
+    console.print(f"\n[bold]wrote {escape(str(path))}[/bold]", highlight=False, soft_wrap=True)
+    steps = [
+        "time_zone and prices_include_vat: the files do not say them",
+        *(["every 'check:' above"] if found and found.guesses.doubts else []),
+        *([f"[sources]: name files of {' and '.join(found.lacking)}"] if found and found.lacking else []),
+        *(["[sources]: name your files"] if found is None else []),
+    ]
+    for step in steps:
+        console.print(f"  look at {escape(step)}", highlight=False, soft_wrap=True)
+    console.print(
+        f"then: cd {escape(str(path.parent))} && arena validate && arena run", highlight=False, soft_wrap=True
+    )
+
+
+def _understood(found: Preview) -> Table:
     table = Table(title="Understood", title_justify="left", pad_edge=False)
     for head in ("table", "adapter", "files", "rows", "of", "days", "from", "to", "items", "match rate"):
         table.add_column(head, justify="left" if head in {"table", "adapter", "from", "to"} else "right", no_wrap=True)
@@ -305,18 +345,4 @@ def print_preview(console: Console, found: Preview) -> None:
         days = (f"{view.days:,}", str(view.first), str(view.last)) if view.days else ("", "", "")
         counts = (f"{view.files:,}", f"{view.rows:,}", f"{view.read:,}")
         table.add_row(view.table, view.adapter, *counts, *days, f"{view.items:,}", percent(view.match_rate))
-    console.print(table)
-    for view in found.tables:
-        if view.error:
-            console.print(f"{view.table}: {escape(view.error)}", style="red", highlight=False, soft_wrap=True)
-        for rule, rows, example, remedy in view.set_aside:
-            told = f"{view.table}: {rows:,} rows set aside: {rule} (such as {example}). {remedy}"
-            console.print(escape(told), style="yellow", highlight=False, soft_wrap=True)
-    notes = [
-        *(f"check: {doubt}" for doubt in found.guesses.doubts),
-        *(f"not understood: {path.name}: {why}" for path, why in found.guesses.unknown),
-        *found.strangers,
-        *(f"missing {need}" for need in found.needs),
-    ]
-    for note in notes:
-        console.print(escape(note), highlight=False, soft_wrap=True)
+    return table

@@ -5,7 +5,7 @@ Nothing is written. What belongs here: looking and choosing. What does not: read
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from arena_pipeline.ingest.adapters import ADAPTERS
 from arena_pipeline.ingest.adapters.access_log import LINE
 from arena_pipeline.ingest.adapters.look import Look, look_at, plain_name
 from arena_pipeline.ingest.contract import CONTRACT, Kind, Table
-from arena_pipeline.ingest.sniffing import SUFFIXES, first_text
+from arena_pipeline.ingest.sniffing import SUFFIXES, first_text, is_utf8
 from arena_pipeline.settings import AdapterName, Source, TableName
 from arena_pipeline.warehouse import OFFLINE
 from engine.errors import InputError
@@ -59,6 +59,27 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "date": ("day", "datum"),
     "views": ("page_views", "pageviews", "visits", "hits"),
 }  # fmt: skip
+REMEDIES: dict[str, str] = {
+    ".zip": "it is packed: unpack it",
+    ".7z": "it is packed: unpack it",
+    ".rar": "it is packed: unpack it",
+    ".tar": "it is packed: unpack it",
+    ".tgz": "it is packed: unpack it",
+    ".xlsx": "it is a workbook: save each sheet as CSV",
+    ".xls": "it is a workbook: save each sheet as CSV",
+    ".ods": "it is a workbook: save each sheet as CSV",
+}
+"""What to do with files of a kind that is not read."""
+LINES_AS_PRODUCTS: dict[AdapterName, dict[str, tuple[str, ...]]] = {
+    "canonical": {"item_id": ("item_id",), "price": ("price",)},
+    "shopify": {"item_id": ("lineitem_sku",), "item_name": ("lineitem_name",), "price": ("lineitem_price",)},
+    "woocommerce": {
+        "item_id": ("item_sku", "sku"),
+        "item_name": ("item_name",),
+        "price": ("item_cost", "item_price"),
+    },
+}
+"""Where order lines say what was sold, for shops that bring no catalogue."""
 FORMATS = (
     "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
     "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%Y%m%d", "%d-%m-%Y", "%d %b %Y",
@@ -109,11 +130,15 @@ def guess_files(paths: Iterable[Path]) -> Guesses:
         for path in paths:
             try:
                 guesses = guess_file(connection, path)
-                unknown += [] if guesses else [(path, "its header fits no table and no adapter")]
+                remedy = REMEDIES.get(path.suffix.lower(), "its header fits no table and no adapter")
+                unknown += [] if guesses else [(path, remedy)]
             except (InputError, OSError) as error:
                 guesses = []
-                unknown.append((path, str(error)))
+                unknown.append((path, f"{error.rule}. {error.remedy}" if isinstance(error, InputError) else str(error)))
             found += guesses
+        lines = _best("conversions", found)
+        if not any(guess.table == "products" for guess in found):
+            found += [made for guess in lines if (made := _catalogue(connection, guess))]
     chosen = {table: best for table in CONTRACT if (best := _best(table, found))}
     used = {id(guess) for guesses in chosen.values() for guess in guesses}
     return Guesses(chosen, tuple(guess for guess in found if id(guess) not in used), tuple(unknown))
@@ -132,9 +157,20 @@ def _best(table: TableName, found: Sequence[Guess]) -> tuple[Guess, ...]:
 
 def guess_file(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Guess]:
     """All tables that a file may have rows of, one adapter for the file."""
+    if path.suffix.lower() in REMEDIES:
+        return []
     if not any(suffix.lower() in SUFFIXES for suffix in path.suffixes):
         return _access_log(path)
-    look = look_at(connection, path, Source(files=("*",)))
+    if not is_utf8(path):
+        doubt = f"{path.name} is not UTF-8: it is read as Latin-1, look at its letters beyond English"
+        return [
+            replace(guess, options=guess.options | {"encoding": "latin-1"}, doubts=(*guess.doubts, doubt))
+            for guess in _guesses(path, look_at(connection, path, Source(files=("*",), encoding="latin-1")))
+        ]
+    return _guesses(path, look_at(connection, path, Source(files=("*",))))
+
+
+def _guesses(path: Path, look: Look) -> list[Guess]:
     canonical = _canonical(look)
     if canonical:
         return [Guess(path, canonical, "canonical")]
@@ -143,6 +179,26 @@ def guess_file(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Guess]
         if guesses:
             return guesses
     return _access_log(path) or _mapped(look)
+
+
+def _catalogue(connection: duckdb.DuckDBPyConnection, lines: Guess) -> Guess | None:
+    """The items that order lines name, as products; None where they say no item or no price."""
+    look = look_at(connection, lines.path, Source(files=("*",), encoding=lines.options.get("encoding")))
+    known = LINES_AS_PRODUCTS.get(lines.adapter, {})
+    if lines.adapter == "mapped":
+        named = {"item_id": "item_id", "item_name": "item_name", "price": "price"} | lines.options["columns"]
+        known = {header: (plain_name(written),) for header, written in named.items()}
+    wanted = {header: known[header] for header in ("item_id", "item_name", "price") if header in known}
+    columns = {
+        header: look.names[plain]
+        for header, alternatives in wanted.items()
+        if (plain := next((name for name in alternatives if name in look.names), None))
+    }
+    if not {"item_id", "price"} <= set(columns):
+        return None
+    kept = {key: value for key, value in lines.options.items() if key in {"encoding", "delimiter", "decimal"}}
+    doubt = "there is no catalogue: items and prices are those of the order lines; bring one for names and costs"
+    return Guess(lines.path, "products", "mapped", 0, {"columns": columns, **kept}, (doubt,))
 
 
 def _canonical(look: Look) -> TableName | None:
@@ -210,7 +266,8 @@ def _mapped(look: Look) -> list[Guess]:
     options, doubts = _dates(look, [plain_name(written) for written in moments])
     named = {header: written for header, written in columns.items() if plain_name(written) != header}
     told = ", ".join(f"{header} = {written!r}" for header, written in columns.items())
-    return [Guess(look.path, table, "mapped", 0, {"columns": named, **options}, (f"columns by name: {told}", *doubts))]
+    doubt = f"{look.path.name} is taken for {table}, its columns for: {told}"
+    return [Guess(look.path, table, "mapped", 0, {"columns": named, **options}, (doubt, *doubts))]
 
 
 def _columns(look: Look, form: Table) -> dict[str, str]:
@@ -227,7 +284,7 @@ def _columns(look: Look, form: Table) -> dict[str, str]:
 def _dates(look: Look, columns: Sequence[str]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The format of dates that are not ISO, and a doubt where days and months may be swapped."""
     written = [look.names[plain] for plain in columns if plain in look.names]
-    values = [value.strip() for row in look.sample for title in written if (value := row.get(title))][:500]
+    values = list(dict.fromkeys(value.strip() for row in look.sample for title in written if (value := row.get(title))))
     if not values or all(re.match(r"\d{4}-\d\d-\d\d", value) for value in values):
         return {}, ()
     if all(re.fullmatch(r"\d{10}|\d{13}|\d{16}", value) for value in values):
@@ -236,7 +293,8 @@ def _dates(look: Look, columns: Sequence[str]) -> tuple[dict[str, Any], tuple[st
     fits = [tried for tried in FORMATS if counts[tried] == max(counts.values())]
     if 2 * counts[fits[0]] < len(values):
         return {}, (f"dates such as {values[0]!r} are not understood: set date_format",)
-    doubt = (f"dates are read as {fits[0]}; {fits[1]} would fit as well",) if len(fits) > 1 else ()
+    told = f"dates such as {values[0]} are read as {fits[0]}"
+    doubt = (f"{told}; if they are {fits[-1]}, set date_format to that",) if len(fits) > 1 else ()
     return {"date_format": fits[0]}, doubt
 
 

@@ -24,9 +24,11 @@ KNOWN_SHARE = 0.95
 NEEDS: dict[TableName, str] = {
     "products": "a catalogue: without it no row's item is known",
     "conversions": "order lines: without them there is no demand",
-    "stock_snapshots": "a stock record, one is enough: without it stock-outs are guessed from gaps in sales",
+    "stock_snapshots": "stock records, at least today's: without them orders are proposed as if shelves were empty "
+    "and stock-outs are seen only as gaps in sales",
     "supplier_offers": "costs and lead times: until then they are assumed (supply.assume_offers)",
-    "purchase_orders": "your own purchases: until then they are inferred from increases of the stock record",
+    "purchase_orders": "your own purchases: until then they are read off increases of the stock record, or a rule of "
+    "thumb stands in for them",
     "page_views": "page views: without them lost demand is estimated from sales alone",
 }
 """What each missing table costs, most needed first."""
@@ -81,6 +83,25 @@ class Preview:
         return [f"{table}: {why}" for table, why in NEEDS.items() if table not in filled]
 
     @property
+    def lacking(self) -> list[str]:
+        """Tables without which nothing can be replayed, and that have no row."""
+        filled = {view.table for view in self.tables if view.rows}
+        return [table for table in ("products", "conversions") if table not in filled]
+
+    @property
+    def left_out(self) -> list[str]:
+        """Files of systems that another one is preferred to, by table."""
+        others: dict[tuple[str, str], int] = {}
+        for guess in self.guesses.others:
+            others[guess.table, guess.adapter] = others.get((guess.table, guess.adapter), 0) + 1
+        used = {table: found[0].adapter for table, found in self.guesses.chosen.items()}
+        return [
+            f"{table} of {count:,} {adapter} file{'s' * (count > 1)}, as those of {used[table]} are taken"
+            for (table, adapter), count in others.items()
+            if table in used and adapter != used[table]
+        ]
+
+    @property
     def strangers(self) -> list[str]:
         """Tables whose items are mostly not those of the catalogue."""
         return [
@@ -109,7 +130,10 @@ def log_files(path: Path) -> list[Path]:
 def preview(path: Path, **shop: Any) -> Preview:
     """Guess and read a file or folder; `shop` are settings of the shop that are known already."""
     path = path.resolve()  # globs of the scratch settings are relative to the folder, not to where the user is
-    guesses = guess_files(log_files(path))
+    files = log_files(path)
+    if not files:
+        raise InputError("folder must hold log files", value=str(path), remedy="Put your exports there, or name theirs")
+    guesses = guess_files(files)
     folder = path if path.is_dir() else path.parent
     with _scratch() as scratch:
         settings = _settings(guesses, folder, scratch, shop)
@@ -174,7 +198,8 @@ def _view(settings: Settings, warehouse: Warehouse, table: TableName, found: tup
     item = "count(distinct item_id)" if "item_id" in form.stored else "0"
     day = "count(distinct day), min(day), max(day)" if form.has_day else "0, null, null"
     rows, items, days, first, last = warehouse.read(f"select count(*), {item}, {day} from logs.{form.name}").row(0)
-    return replace(view, rows=rows, items=items, days=days, first=first, last=last, error="" if rows else view.error)
+    told = "" if rows or aside else view.error  # rows set aside say more than that none is left
+    return replace(view, rows=rows, items=items, days=days, first=first, last=last, error=told)
 
 
 def _set_aside(warehouse: Warehouse, names: list[str]) -> list[tuple[str, int, str, str]]:

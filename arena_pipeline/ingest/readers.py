@@ -11,6 +11,7 @@ import duckdb
 
 from arena_pipeline.ingest.contract import NUMERIC, Column, Table
 from arena_pipeline.ingest.sniffing import (
+    SAVE_AS_UTF8,
     Format,
     TextSample,
     adorned,
@@ -99,6 +100,8 @@ def open_log(
 def unreadable(path: Path, kind: Format, error: duckdb.Error) -> InputError:
     """DuckDB's refusal of a file, in the arena's words."""
     lines = str(error).splitlines()
+    if "latin-1 encoded" in lines[0]:
+        return InputError("text must be Latin-1, as the source says, or UTF-8", place=str(path), remedy=SAVE_AS_UTF8)
     return InputError(
         f"file must be readable as {kind.upper()} ({lines[0]})",
         place=str(path),

@@ -28,6 +28,7 @@ SUFFIXES: dict[str, Format] = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+SAVE_AS_UTF8 = "Save it as UTF-8 (Excel: 'CSV UTF-8')"
 SAMPLE_BYTES = 1 << 18
 SAMPLE_ROWS = 2_000
 DELIMITERS = ",;\t|"
@@ -94,6 +95,26 @@ def sample_ndjson(path: Path, source: Source) -> TextSample:
 def first_text(path: Path) -> str:
     """The start of a file of unknown kind, decoded as UTF-8 as far as that goes."""
     return _first_bytes(path).decode("utf-8", errors="replace")
+
+
+def is_utf8(path: Path) -> bool:
+    """Whether the start of a file can be read as UTF-8, or as UTF-16 by its mark; if not, it is Latin-1.
+
+    Raises:
+        InputError: it is neither, as files of Windows with a euro sign are.
+    """
+    raw = _first_bytes(path)
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or raw[:4] == b"PAR1":
+        return True
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        if error.start >= len(raw) - 3 and len(raw) == SAMPLE_BYTES:  # a letter that the sample's end cuts
+            return True
+        if re.search(rb"[\x80-\x9f]", raw):
+            raise InputError("text must be UTF-8 or Latin-1", place=path.name, remedy=SAVE_AS_UTF8) from error
+        return False
+    return True
 
 
 def decimal_mark(rows: Iterable[dict[str, str]], names: Sequence[str]) -> Literal[".", ","]:

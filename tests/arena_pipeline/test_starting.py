@@ -48,7 +48,7 @@ def views_of(found):
             "ga4",
             {"products": ("ga4", 3, 2, 5), "conversions": ("ga4", 3, 5, 11), "page_views": ("ga4", 3, 5, 10)},
         ),
-        ("mapped", {"conversions": ("mapped", 1, 0, 3)}),
+        ("mapped", {"products": ("mapped", 1, 2, 3), "conversions": ("mapped", 1, 2, 3)}),
         ("access_log", {"page_views": ("access_log", 1, 0, 4)}),
         (
             "retailrocket",
@@ -141,7 +141,7 @@ def test_formats_of_dates_are_found_and_doubts_are_told(tmp_path, values, expect
     (tmp_path / "a.csv").write_text(f"order,date,sku,qty\n{rows}")
     (guess,) = guess_files([tmp_path / "a.csv"]).chosen["conversions"]
     assert guess.options.get("date_format") == expected
-    assert any("would fit as well" in doubt for doubt in guess.doubts) == doubted
+    assert any("if they are" in doubt for doubt in guess.doubts) == doubted
 
 
 def test_files_that_fit_nothing_are_named_with_the_reason(tmp_path):
