@@ -121,7 +121,7 @@ def init(folder: Path, files: Path | None, name: str | None, currency: str | Non
     from arena_pipeline import starting, terminal  # noqa: PLC0415 - slow imports only when needed
 
     shop = {"name": name, "currency": currency, "time_zone": time_zone}
-    path, found = starting.start(folder, files, **shop)
+    path, found = starting.start(folder, files, _whisper, **shop)
     if found is not None:
         terminal.print_preview(console, found)
     terminal.print_begun(console, path, found)
@@ -157,7 +157,7 @@ def validate(workspace: Path | None, path: Path | None) -> None:
         from arena_pipeline import terminal  # noqa: PLC0415 - slow imports only when needed
         from arena_pipeline.ingest.previewing import preview  # noqa: PLC0415
 
-        terminal.print_preview(console, preview(path))
+        terminal.print_preview(console, preview(path, _whisper))
         return
     from arena_pipeline.arena import leaks, make_strategy  # noqa: PLC0415 - slow imports only when needed
     from arena_pipeline.ingest import ingest as take_in  # noqa: PLC0415
@@ -169,7 +169,7 @@ def validate(workspace: Path | None, path: Path | None) -> None:
     for name, grid in settings.strategies.items():
         for point in grid.parameter_sets():
             make_strategy(name, point)
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, console.status("reading all files ..."):
         report = take_in(settings, Warehouse(Path(scratch) / "check.duckdb"))
     for file in report.files:
         console.print(
@@ -201,6 +201,10 @@ def forget(workspace: Path | None, visitor_id: str) -> None:
         f"{rows:,} page views deleted; rows of this visitor in log files stay out from now on. "
         "Remove them from your files too, then run the arena again"
     )
+
+
+def _whisper(line: str) -> None:
+    console.print(line, style="dim", highlight=False, soft_wrap=True)
 
 
 def _check_look_ahead(found: dict[str, str | None] | None) -> None:

@@ -304,11 +304,11 @@ def _first(figures: Mapping[str, FloatArray]) -> dict[str, float]:
     return {name: float(values[0]) for name, values in figures.items()}
 
 
-def lead_sentence(result: HeldOut, settings: Settings) -> str:
-    """The winner's lead in words."""
+def lead_sentence(result: HeldOut, settings: Settings, yardstick: str) -> str:
+    """The winner's lead over the shop's own orders, or what stands in for them, in words."""
     figures, currency = result.figures, settings.shop.currency
     return (
-        f"held out, {result.winner} leads the shop's own orders by {figures['lead_over_actual']:,.0f} {currency} "
+        f"held out, {result.winner} leads {yardstick} by {figures['lead_over_actual']:,.0f} {currency} "
         f"of economic profit (95 % interval {figures['lead_low']:,.0f} to {figures['lead_high']:,.0f}, "
         f"corrected for having picked the best; {figures['lead_less_luck']:,.0f} less the luck of that)"
     )

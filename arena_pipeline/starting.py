@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 
 from arena_pipeline.ingest.guessing import Guess, Guesses
 from arena_pipeline.ingest.previewing import NEEDS, Preview, TableView, log_files, preview, source_of
+from arena_pipeline.ingest.run import Progress
 from arena_pipeline.settings import FILE_NAME, TableName
 from engine.demand.stock import CARRIED_DAYS
 from engine.errors import InputError
@@ -28,8 +29,8 @@ name = {name}
 currency = {currency}            # {currency_note}; rows in another currency are set aside
 minor_units = {minor_units}                # decimals of the currency: cents are 2, yen 0
 time_zone = {time_zone}         # {zone_note}: days are split at its midnight
-prices_include_vat = false      # true: the tax is taken out of all prices on the way in
-vat_rate = 0.0
+prices_include_vat = false      # check this: true where prices are with tax, as in most European shops
+vat_rate = 0.0                  # such as 0.19; taken out of all prices on the way in
 
 # One entry per log table: globs, and how foreign files are mapped (docs/adapters.md).
 [sources]
@@ -40,17 +41,17 @@ TAIL = """\
 max_quarantine_share = {share}     # rows of a table that may be set aside before the run stops
 memory_limit = "2GB"            # of DuckDB; beyond it, it works on disk
 
-[costs]                         # per year, and minor units per order; assumptions, shown with the results
-holding_rate = 0.10
-capital_rate = 0.12
-order_cost = 500
-line_cost = 50
-salvage_share = 0.30
+[costs]                         # assumptions: rates per year, order and line cost in minor units (cents)
+holding_rate = 0.10             # storage, insurance, wear: share of the stock's value
+capital_rate = 0.12             # what the money could earn elsewhere
+order_cost = 500                # of one purchase order
+line_cost = 50                  # of one line on it
+salvage_share = 0.30            # what is left of the cost of stock that does not sell
 
-[supply]                        # assumed where the logs do not say it
-assume_offers = {assume_offers}          # items without an offer get one
+[supply]                        # assumed where the files do not say it; told beside the results
+assume_offers = {assume_offers}          # items without an offer (supplier, cost, lead time) get one
 cost_share = 0.5                # unit cost as a share of the price, where no cost is known
-lead_time_days = 14
+lead_time_days = 14             # from order to delivery
 
 [window]                        # {days} days of order lines
 warm_up_days = {warm_up}               # replayed, not scored
@@ -93,12 +94,13 @@ allow_outside = {outside}           # whether files may lie outside this folder
 """
 
 
-def start(folder: Path, files: Path | None, **shop: Any) -> tuple[Path, Preview | None]:
+def start(folder: Path, files: Path | None, tell: Progress | None = None, **shop: Any) -> tuple[Path, Preview | None]:
     """Make a workspace.
 
     Args:
         folder: where; made if it is missing.
         files: folder of log files; default: the workspace itself, if it holds any.
+        tell: called with a line about every table that is read.
         shop: name, currency, time_zone where they are known.
 
     Returns:
@@ -115,7 +117,7 @@ def start(folder: Path, files: Path | None, **shop: Any) -> tuple[Path, Preview 
     found = None
     if files is not None or (folder.is_dir() and log_files(folder)):
         known = {key: value for key, value in shop.items() if value is not None}
-        found = preview(logs, **known)
+        found = preview(logs, tell, **known)
         if not found.tables:
             reasons = "; ".join(f"{file.name}: {why}" for file, why in found.guesses.unknown)
             raise InputError("a file must be understood", place=str(logs), remedy=reasons)

@@ -24,6 +24,14 @@ from engine.steppers.ledger import FLOWS, Review
 
 KIND_STYLES = {"actual": "bold yellow", "bound": "dim", "baseline": "cyan"}
 NAMES = {"default": ""}
+LEGEND = """\
+economic profit, by which runs are ranked: gross margin less holding, ordering, write-offs and the cost of capital
+working capital: money tied up on an average day; stock-outs: share of days that an item's shelf ends empty
+fill rate: share of the wanted units that were there; turns: how often a year the stock is sold
+actual: your own purchase orders, replayed; naive_min_max: gut feel, weeks of cover
+hindsight, upper_bound: what could be had by knowing the future
+* no other run is better in working capital, stock-out rate and gross margin at once"""
+"""What the columns and the rows beside the strategies mean."""
 
 
 class StageDisplay:
@@ -115,7 +123,7 @@ def print_result(console: Console, settings: Settings, scorecard: Path) -> None:
     board = pl.read_parquet(scorecard.with_name("leaderboard.parquet"))
     console.print()
     console.print(leaderboard_table(board, settings))
-    console.print("* no other run is better in working capital, stock-out rate and gross margin at once", style="dim")
+    console.print(LEGEND, style="dim", highlight=False, soft_wrap=True)
     path = scorecard.with_name("held_out.parquet")
     held_out = pl.read_parquet(path) if path.exists() else pl.DataFrame()
     if held_out.height:

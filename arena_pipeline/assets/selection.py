@@ -5,7 +5,7 @@ import json
 import dagster as dg
 import polars as pl
 
-from arena_pipeline import calibrating, selecting
+from arena_pipeline import assumptions, calibrating, selecting
 from arena_pipeline.assets.arena import GROUP, OWNER, configured_runs
 from arena_pipeline.metadata import frame_metadata, markdown_table
 from arena_pipeline.resources import ArenaResource
@@ -41,7 +41,7 @@ def _selection(runs: list[dg.AssetKey]) -> dg.AssetsDefinition:
             result = selecting.select(settings, store, world.scenario, information)
         _keep(arena, result)
         if result.winner:
-            context.log.info(selecting.lead_sentence(result, settings))
+            context.log.info(selecting.lead_sentence(result, settings, assumptions.stored(arena.store).yardstick))
         return dg.MaterializeResult(
             metadata={
                 **frame_metadata(result.folds),

@@ -14,7 +14,7 @@ from typing import Any
 from arena_pipeline.ingest.contract import CONTRACT
 from arena_pipeline.ingest.guessing import Guess, Guesses, guess_files
 from arena_pipeline.ingest.rules import ANY_CURRENCY, UNKNOWN_ITEM
-from arena_pipeline.ingest.run import ingest
+from arena_pipeline.ingest.run import Progress, ingest
 from arena_pipeline.settings import Settings, TableName, parse_settings
 from arena_pipeline.warehouse import Warehouse
 from engine.errors import InputError
@@ -127,8 +127,17 @@ def log_files(path: Path) -> list[Path]:
     return sorted(each for each in kept if each.name not in {"arena.toml", "dagster.yaml"})
 
 
-def preview(path: Path, **shop: Any) -> Preview:
-    """Guess and read a file or folder; `shop` are settings of the shop that are known already."""
+def preview(path: Path, tell: Progress | None = None, **shop: Any) -> Preview:
+    """Guess and read a file or folder.
+
+    Args:
+        path: of the files.
+        tell: called with a line about every table that is read.
+        shop: settings of the shop that are known already.
+
+    Raises:
+        InputError: there is no file.
+    """
     path = path.resolve()  # globs of the scratch settings are relative to the folder, not to where the user is
     files = log_files(path)
     if not files:
@@ -138,9 +147,13 @@ def preview(path: Path, **shop: Any) -> Preview:
     with _scratch() as scratch:
         settings = _settings(guesses, folder, scratch, shop)
         warehouse = Warehouse(settings.warehouse_path)
-        tables = tuple(_view(settings, warehouse, table, guesses.chosen[table]) for table in guesses.chosen)
+        tables = []
+        for table, found in guesses.chosen.items():
+            if tell:
+                tell(f"reading {table}: {found[0].path.name}{f' and {len(found) - 1:,} more' * (len(found) > 1)} ...")
+            tables.append(_view(settings, warehouse, table, found))
         currency = shop.get("currency") or _currency(warehouse)
-    return Preview(guesses, tables, currency)
+    return Preview(guesses, tuple(tables), currency)
 
 
 @contextmanager

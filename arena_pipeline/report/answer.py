@@ -57,13 +57,18 @@ def headline(facts: Row) -> Sentence:
         return (f"{best['full_name']} earned most: ", money(best["economic_profit"]), " of economic profit.")
     gain = best["economic_profit"] - real["economic_profit"]
     if gain <= 0:
-        return ("None of the policies tried would have earned more than your own orders. Closest comes ",
+        return (f"None of the policies tried would have earned more than {_own(facts)}. Closest comes ",
                 best["full_name"], ": ", money(-gain), " less.")  # fmt: skip
     change = best["working_capital"] - real["working_capital"]
     capital: Sentence = (
         (", freeing ", money(-change), " of capital") if change < 0 else (", with ", money(change), " more capital")
     )
-    return (f"{best['name']} would have earned ", money(gain), " more than your own orders", *capital, ".")
+    return (f"{best['name']} would have earned ", money(gain), f" more than {_own(facts)}", *capital, ".")
+
+
+def _own(facts: Row) -> str:
+    """What the policies are compared with: a rule of thumb where the shop's purchases are not in its logs."""
+    return str(facts.get("data", {}).get("yardstick") or "your own orders")
 
 
 def answers(facts: Row) -> list[Answer]:
@@ -97,8 +102,8 @@ def which_policy(facts: Row) -> tuple[Sentence, ...]:
         return (window,)
     gain = best["economic_profit"] - real["economic_profit"]
     share = gain / abs(real["economic_profit"]) if real["economic_profit"] else 0.0
-    return (window, ("That is ", Amount(gain, "signed"), " (", Amount(share, "signed_percent"), ") against your own "
-                     "orders, replayed in the same world on the same demand."))  # fmt: skip
+    return (window, ("That is ", Amount(gain, "signed"), " (", Amount(share, "signed_percent"), f") against {_own(facts)}, "
+                     "replayed in the same world on the same demand."))  # fmt: skip
 
 
 def capital_and_service(facts: Row) -> tuple[Sentence, ...]:
@@ -115,7 +120,7 @@ def capital_and_service(facts: Row) -> tuple[Sentence, ...]:
         percent(best["stockout_rate"]), " of item-days instead of ", percent(real["stockout_rate"]), ".",
     )  # fmt: skip
     if lean is None:
-        return (first, ("No policy tried frees capital without more stock-outs or less margin than your own orders.",))
+        return (first, (f"No policy tried frees capital without more stock-outs or less margin than {_own(facts)}.",))
     if (lean["strategy"], lean["parameters"]) == (best["strategy"], best["parameters"]):
         return (first, ("It is also the one that frees most capital without losing service or margin.",))
     return (first, ("If cash comes first: ", lean["full_name"], " frees ",
@@ -176,7 +181,7 @@ def _held_out(facts: Row) -> list[Sentence]:
     if row is None:
         return [("The figures are those of the whole window, for parameters chosen on that same window: expect a little "
                  "less. No interval was computed in this run.",)]  # fmt: skip
-    lead: list[Piece] = ["On weeks that its parameters were not chosen on, it leads your own orders by ",
+    lead: list[Piece] = [f"On weeks that its parameters were not chosen on, it leads {_own(facts)} by ",
                          money(row["lead_over_actual"])]  # fmt: skip
     if row.get("lead_low") is not None:
         lead += [" (95 % interval ", money(row["lead_low"]), " to ", money(row["lead_high"]), ")"]

@@ -35,6 +35,7 @@ METHODS = {
 def data_used(arena: ArenaResource) -> dict[str, Any]:
     """Rows by table, stock states and methods of demand as shares, quality figures, what is synthetic."""
     read = arena.warehouse.read
+    assumed = assumptions.stored(arena.store)
     return {
         "tables": read(ROWS).to_dicts(),
         "matched": read(MATCHED).row(0, named=True),
@@ -43,7 +44,8 @@ def data_used(arena: ArenaResource) -> dict[str, Any]:
         "methods": demand_by_method(arena),
         "quality": _one_row(arena, "demand_quality.parquet"),
         "hidden": _rows(arena, "hide_and_recover.parquet"),
-        "synthetic": assumptions.stored(arena.store).note(arena.settings),
+        "synthetic": assumed.note(arena.settings),
+        "yardstick": "" if assumed.yardstick == assumptions.OWN_ORDERS else assumed.yardstick,
     }
 
 
