@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from engine.schema import DAYS_PER_YEAR
 from engine.settings import CostRates
@@ -27,7 +27,7 @@ class Basis:
         order_costs: fixed cost of the purchase orders, (G,); shared by lines where orders span groups.
         orders: purchase orders, (G,); NaN where orders span groups.
         peak_value: highest closing inventory at cost of a day, (G,); NaN where no daily curve is kept.
-        days: scored days.
+        days: scored days; (G,) where they differ.
         rates: cost rates.
     """
 
@@ -35,20 +35,20 @@ class Basis:
     order_costs: FloatArray
     orders: FloatArray
     peak_value: FloatArray
-    days: int
+    days: int | NDArray[np.int64]
     rates: CostRates
 
     def __getitem__(self, name: str) -> FloatArray:
         return self.sums[name].astype(np.float64)
 
 
-def ratio(numerator: FloatArray, denominator: FloatArray | float) -> FloatArray:
+def ratio(numerator: FloatArray, denominator: ArrayLike) -> FloatArray:
     """Quotient; NaN where the denominator is zero."""
     below = np.broadcast_to(np.asarray(denominator, np.float64), np.shape(numerator))
     return np.divide(numerator, below, out=np.full(np.shape(numerator), np.nan), where=below != 0)
 
 
-def years(basis: Basis) -> float:
+def years(basis: Basis) -> float | FloatArray:
     """Length of the window in years."""
     return basis.days / DAYS_PER_YEAR
 

@@ -65,19 +65,22 @@ def weekly_scores(
     """
     names, group = groups
     sums = _sums_of_groups(weekly_sums(totals, scenario), group, len(names))
-    frames = []
-    for week in range(scenario.parts):
-        first, last = scenario.part_bounds(week)
-        placed = float((totals.supplier_lines[:, first:last] > 0).sum())
-        nothing = np.full(len(names), np.nan)
-        count = np.full(len(names), placed) if len(names) == 1 else nothing
-        of_week = {name: values[:, week] for name, values in sums.items()}
-        basis = Basis(of_week, nothing, count, nothing, last - first, rates)
-        figures = {figure.__name__: figure(basis) / unit for figure in VALUED}
-        figures |= {figure.__name__: figure(basis) for figure in (*SHARES, *COUNTED)}
-        head = {"week": [week] * len(names), "first_day": [first] * len(names), "name": list(names)}
-        frames.append(pl.DataFrame(head | figures))
-    return pl.concat(frames).fill_nan(None)
+    first = np.arange(0, scenario.axes.days, DAYS_OF_WEEK)
+    week_of = np.repeat(np.arange(len(first)), len(names))
+    nothing = np.full(len(week_of), np.nan)
+    placed = np.add.reduceat((totals.supplier_lines > 0).sum(axis=0), first).astype(np.float64)
+    basis = Basis(
+        sums={name: values.T.ravel() for name, values in sums.items()},
+        order_costs=nothing,
+        orders=placed if len(names) == 1 else nothing,
+        peak_value=nothing,
+        days=(scenario.part_ends - first)[week_of],
+        rates=rates,
+    )
+    figures = {figure.__name__: figure(basis) / unit for figure in VALUED}
+    figures |= {figure.__name__: figure(basis) for figure in (*SHARES, *COUNTED)}
+    head = {"week": week_of, "first_day": first[week_of], "name": list(names) * len(first)}
+    return pl.DataFrame(head | figures).fill_nan(None)
 
 
 def weekly_sums(totals: RunTotals, scenario: Scenario) -> dict[str, IntArray]:

@@ -21,9 +21,12 @@ def switched(plans: Sequence[Levels], first_days: Sequence[int]) -> Levels:
     """
     days = plans[0].days
     fold = np.maximum(np.searchsorted(np.asarray(first_days), days, side="right") - 1, 0)
-    stacked = {name: np.stack([plan.matrices()[name] for plan in plans]) for name in plans[0].matrices()}
-    rows = np.arange(len(days))
+    of_plans = [plan.matrices() for plan in plans]
+    matrices = {
+        name: np.stack([of_plans[number][name][row] for row, number in enumerate(fold.tolist())])
+        for name in of_plans[0]
+    }
     limits = [plan.capital_limit for plan in plans]
     chosen = [limit for limit in limits if limit is not None]
-    limit = np.stack(chosen)[fold, rows] if len(chosen) == len(plans) else None
-    return Levels(days=days, capital_limit=limit, **{name: matrix[fold, rows] for name, matrix in stacked.items()})
+    limit = np.stack(chosen)[fold, np.arange(len(days))] if len(chosen) == len(plans) else None
+    return Levels(days=days, capital_limit=limit, **matrices)
