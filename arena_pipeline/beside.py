@@ -58,8 +58,9 @@ def stock_record(store: Store, settings: Settings, choice: Choice) -> pl.DataFra
     """The shop's own stock record, the replay of its orders and the chosen policy on the same SKU-days.
 
     Only SKU-days with an observed closing stock count, for all three alike. One row per group and source:
-    ``level, name, source, sku_days, stockout_rate, inventory_value`` (mean over the window's days of units on the
-    masked SKU-days at replacement cost, major units).
+    ``level, name, source, sku_days, stockout_rate, inventory_value`` (every item's mean stock over its own days that
+    count, at replacement cost, summed over items, major units: a shop that counts weekly has as much as one that
+    counts daily).
     """
     world, _ = load_arena(store)
     scenario = world.scenario
@@ -72,20 +73,18 @@ def stock_record(store: Store, settings: Settings, choice: Choice) -> pl.DataFra
             stocks[row["strategy"]] = closing_stock(scenario, plan)
     cost, catalogue = scenario.catalogue.replacement_cost, scenario.catalogue
     unit = 10**settings.shop.minor_units
+    days_of = mask.sum(axis=1)
     rows = []
     for source, on_hand in stocks.items():
-        per_sku = {
-            "days": mask.sum(axis=1),
-            "out": (mask & (on_hand <= 0)).sum(axis=1),
-            "value": np.where(mask, np.maximum(on_hand, 0), 0).sum(axis=1) * cost,
-        }
+        value = np.where(mask, np.maximum(on_hand, 0), 0).sum(axis=1) * cost / np.maximum(days_of, 1)
+        out_of = (mask & (on_hand <= 0)).sum(axis=1)
         groups = [("catalogue", "all", np.ones(len(cost), bool))]
         groups += [
             ("category", name, catalogue.category == index) for index, name in enumerate(catalogue.category_names)
         ]
         for level, name, member in groups:
-            days, out, value = (int(per_sku[key][member].sum()) for key in ("days", "out", "value"))
-            rows.append((level, name, source, days, out / days if days else None, value / window.days / unit))
+            days, out = int(days_of[member].sum()), int(out_of[member].sum())
+            rows.append((level, name, source, days, out / days if days else None, float(value[member].sum()) / unit))
     return pl.DataFrame(
         rows, schema=["level", "name", "source", "sku_days", "stockout_rate", "inventory_value"], orient="row"
     )

@@ -120,5 +120,8 @@ def _record(facts: Facts, writer: Writer) -> str:
         if suppliers and real
         else ""
     )
-    note = "<p>Only item-days with an observed closing stock count, for all rows alike.</p>"
+    note = (
+        "<p>Only item-days with an observed closing stock count, for all rows alike; "
+        "stock is each item's mean over its days.</p>"
+    )
     return f"<h3>Beside your own stock record</h3>{table(writer, columns, rows)}{note}{sentence}"
