@@ -73,6 +73,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: Table, file_id: int, t
         rows = f"{STAGED} left join (select id, repeat from {SETTLED} where origin = 1) using (id)"
         number = "coalesce(repeat, 1)"
     kept = f"{file_id}, row_number{f', {number}' if number else ''}"
+    # In the order of the file, groups of rows would be as uneven as the reader's pieces, and written again at the end.
+    connection.execute("set preserve_insertion_order = false")
     inserted = connection.execute(
         f"insert into logs.{table.name} ({_columns(table)}, {', '.join(table.kept)}) "
         f"select {_columns(table)}, {kept} from {rows} where {taken}"
