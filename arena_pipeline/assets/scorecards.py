@@ -97,7 +97,7 @@ def _best_candidate(board: pl.DataFrame) -> dict[str, str | float]:
 
 def _inputs(arena: ArenaResource) -> list[dict[str, object]]:
     """Log files that were taken in."""
-    query = "select path, content_sha256 from logs.manifest order by path"
+    query = "select path, content_sha256 from logs.manifest order by all"
     return arena.warehouse.read(query).to_dicts()
 
 
