@@ -3,7 +3,7 @@
 Text files arrive as text throughout, so that a value that does not fit spoils its row and not the file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -95,6 +95,11 @@ def open_log(
         adorned=adorned(sample.rows, numeric),
         alias_source=source.alias_source or "canonical",
     )
+
+
+def read_from(log: LogFile, copy: Path) -> LogFile:
+    """The same file, read from a copy of it."""
+    return replace(log, scan=log.scan.replace(_literal(log.path), _literal(copy)))
 
 
 def unreadable(path: Path, kind: Format, error: duckdb.Error) -> InputError:

@@ -94,7 +94,7 @@ def sample_ndjson(path: Path, source: Source) -> TextSample:
 
 def first_text(path: Path) -> str:
     """The start of a file of unknown kind, decoded as UTF-8 as far as that goes."""
-    return _first_bytes(path).decode("utf-8", errors="replace")
+    return first_bytes(path).decode("utf-8", errors="replace")
 
 
 def is_utf8(path: Path) -> bool:
@@ -149,7 +149,7 @@ def _json(line: str) -> Any:
 
 def _start_of(path: Path, source: Source) -> tuple[str, str]:
     """Decoded start of a text file, without a last incomplete line, and its encoding."""
-    raw = _first_bytes(path)
+    raw = first_bytes(path)
     if not raw.strip():
         raise InputError("file must not be empty", place=str(path), remedy="Export it again, or remove it")
     encoding = source.encoding or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
@@ -159,7 +159,7 @@ def _start_of(path: Path, source: Source) -> tuple[str, str]:
     return (text if whole else text[: text.rindex("\n")]), encoding
 
 
-def _first_bytes(path: Path) -> bytes:
+def first_bytes(path: Path) -> bytes:
     """At most SAMPLE_BYTES; of a cut gzip file, what can be read (the reader reports the cut)."""
     if path.suffix.lower() != ".gz":
         with path.open("rb") as file:

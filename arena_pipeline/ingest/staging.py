@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import duckdb
 
 from arena_pipeline.ingest.casts import Convention, raw_name, raw_value, typed
+from arena_pipeline.ingest.line_ends import with_one_line_end
 from arena_pipeline.ingest.lookups import convert_prices, look_up_items
-from arena_pipeline.ingest.readers import REJECT_SCANS, REJECTS, LogFile, name, unreadable
+from arena_pipeline.ingest.readers import REJECT_SCANS, REJECTS, LogFile, name, read_from, unreadable
 from arena_pipeline.ingest.rules import (
     ANY_CURRENCY,
     UNKNOWN_ITEM,
@@ -49,15 +50,16 @@ def stage(connection: duckdb.DuckDBPyConnection, log: LogFile, convention: Conve
     Raises:
         InputError: DuckDB cannot read the file at all, or a quote swallows the rows after it.
     """
-    clear(connection)
     rules = rules_of(log)
-    connection.execute("set preserve_insertion_order = true")
     try:
-        connection.execute(f"create temp table read_rows as {_typed_rows(log, rules, convention)}")
-    except duckdb.Error as error:
-        if is_write_failure(error):
-            raise not_written(error) from error
-        raise unreadable(log.path, log.format, error) from error
+        _read(connection, log, rules, convention)
+    except InputError as error:
+        if log.format != "csv" or not isinstance(error.__cause__, duckdb.InvalidInputException):
+            raise
+        with with_one_line_end(log.path) as copy:
+            if copy is None:
+                raise
+            _read(connection, read_from(log, copy), rules, convention)
     if "visitor_id" in log.table.stored:
         connection.execute(f"delete from {READ} where visitor_id in (from privacy.forgotten)")
     rejected = _collect_rejects(connection, log) if log.format == "csv" else 0
@@ -69,6 +71,18 @@ def stage(connection: duckdb.DuckDBPyConnection, log: LogFile, convention: Conve
         convert_prices(connection, READ, convention, len(rules))
     rules.append(Rule(UNKNOWN_RATE, "", "", UNKNOWN_RATE_REMEDY))
     return Stage(rules, _count(connection, READ) + rejected, rejected)
+
+
+def _read(connection: duckdb.DuckDBPyConnection, log: LogFile, rules: list[Rule], convention: Convention) -> None:
+    """Fill `read_rows`; see `stage`."""
+    clear(connection)
+    connection.execute("set preserve_insertion_order = true")
+    try:
+        connection.execute(f"create temp table read_rows as {_typed_rows(log, rules, convention)}")
+    except duckdb.Error as error:
+        if is_write_failure(error):
+            raise not_written(error) from error
+        raise unreadable(log.path, log.format, error) from error
 
 
 def clear(connection: duckdb.DuckDBPyConnection) -> None:

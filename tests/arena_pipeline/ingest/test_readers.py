@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
+import tempfile
 from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -277,3 +279,45 @@ def test_thousands_beside_currencies_are_no_decimals(shop):
     shop.ingest("conversions")
     assert shop.rows("conversions", "quantity, price", "transaction_id") == [(1000, 1_050), (2, 125_000)]
     assert [value for _, _, value in shop.quarantine()] == ["$1,25"]
+
+
+LINE_ENDS = [("\n", "\r\n"), ("\r\n", "\n"), ("\n", "\r"), ("\r", "\r\n")]
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.csv.gz"])
+@pytest.mark.parametrize("ends", LINE_ENDS, ids=repr)
+def test_files_put_together_with_different_line_ends_are_read_with_the_numbers_of_their_rows(shop, ends, name):
+    first = ["item_id,price,item_name", "A1,1.00,one", "A2,nothing,two"]
+    second = ['A3,3.00,"three\nlines"', "A4,too,many,cells", "A5,5.00,five"]
+    shop.write(
+        "products",
+        "".join(line + end for lines, end in zip((first, second), ends, strict=True) for line in lines),
+        name,
+    )
+    (shop.workspace / "logs/products/products.csv").unlink()
+    report = shop.ingest()
+    assert shop.rows("products", "item_id, row_number, item_name") == [
+        ("A1", 1, "one"), ("A3", 3, "three\nlines"), ("A5", 5, "five"),
+    ]  # fmt: skip
+    assert [(number, rule) for number, rule, _ in shop.quarantine()] == [
+        (2, "price must be a price"), (4, "row must split into the columns of the header"),
+    ]  # fmt: skip
+    assert report.totals["rows_read"] == 5
+    assert not list(Path(tempfile.gettempdir()).glob("arena-*/log.csv"))
+
+
+def test_line_ends_that_change_far_into_a_file_lose_no_row(shop):
+    lines = [f"2011-01-{1 + row % 28:02}T10:00:00,A1,e{row}" for row in range(120_000)]
+    text = (
+        "event_timestamp,item_id,event_id\n" + "\n".join(lines[:60_000]) + "\n" + "\r\n".join(lines[60_000:]) + "\r\n"
+    )
+    shop.write("page_views", text)
+    shop.ingest("page_views")
+    rows = "count(*), count(distinct event_id), min(row_number), max(row_number), max(length(event_id))"
+    assert shop.rows("page_views", rows) == [(120_000, 120_000, 1, 120_000, 7)]
+
+
+def test_files_that_cannot_be_read_for_another_reason_are_told_as_before(shop):
+    shop.write("products", b'item_id,price\r\nA1,1.00\n\0A2,"x"y,\r\n')
+    with pytest.raises(InputError, match=r"log[.]csv: file must be readable as CSV"):
+        shop.ingest()
