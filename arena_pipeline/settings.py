@@ -309,10 +309,16 @@ class Settings(EngineSettings):
         """Files that the table's globs name now, sorted by path.
 
         Left out: hidden files, those starting with '_', and those whose name says that they are not complete.
+
+        Raises:
+            SettingsError: one is a link to a file outside the workspace, and that is not allowed.
         """
         source = self.sources.get(table)
         found = {path for pattern in source.files for path in self._glob(pattern)} if source else set()
-        return tuple(sorted(path for path in found if path.is_file() and _is_complete(path.name)))
+        files = tuple(sorted(path for path in found if path.is_file() and _is_complete(path.name)))
+        if not self.paths.allow_outside:
+            self._check_links(files, table)
+        return files
 
     @cached_property
     def has_network(self) -> bool:
@@ -322,6 +328,17 @@ class Settings(EngineSettings):
     def label(self, path: Path) -> str:
         """A path as shown to people: relative to the workspace where it lies below it."""
         return path.relative_to(self.workspace).as_posix() if path.is_relative_to(self.workspace) else str(path)
+
+    def _check_links(self, files: tuple[Path, ...], table: TableName) -> None:
+        root = self.workspace.resolve()
+        for path in files:
+            if not path.resolve().is_relative_to(root):
+                raise SettingsError(
+                    "file must lie below the workspace, also where a link leads",
+                    value=self.label(path),
+                    place=f"{FILE_NAME}, sources.{table}",
+                    remedy="Copy it there, or set paths.allow_outside = true",
+                )
 
     def _glob(self, pattern: str) -> Iterator[Path]:
         absolute = Path(os.path.normpath(self.workspace / pattern))

@@ -10,6 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+from pyarrow import parquet
+
+from arena_pipeline.ingest.sniffing import SUFFIXES
 from engine.errors import InputError
 
 _CHUNK = 1 << 20
@@ -66,7 +70,8 @@ def content_of(path: Path, max_expansion: float = 100.0) -> Content:
     """
     stamp = content_stamp(path)
     digest = hashlib.sha256()
-    measure = Expansion(path, max(ALWAYS_FINE, int(max_expansion * stamp[0]))) if path.suffix == ".gz" else None
+    most = max(ALWAYS_FINE, int(max_expansion * stamp[0]))
+    measure = Expansion(path, most) if path.suffix.lower() == ".gz" else None
     try:
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
@@ -75,6 +80,8 @@ def content_of(path: Path, max_expansion: float = 100.0) -> Content:
                     measure.add(chunk)
     except (PermissionError, IsADirectoryError) as error:
         raise InputError(f"file must be readable ({error.strerror})", place=str(path)) from error
+    if SUFFIXES.get(path.suffix.lower()) == "parquet" and _told_size(path) > most:
+        raise _too_large(path, most)
     return Content(path, digest.hexdigest(), stamp)
 
 
@@ -94,15 +101,28 @@ class Expansion:
                 self.unpacking = None
                 return
             if self.size > self.most:
-                raise InputError(
-                    f"file must unpack to at most {self.most:,} bytes (ingest.max_expansion)",
-                    place=str(self.path),
-                    remedy="Look at what it holds; raise ingest.max_expansion if it is a log after all",
-                )
+                raise _too_large(self.path, self.most)
             packed = self.unpacking.unconsumed_tail
             if self.unpacking.eof:  # the next member
                 packed = self.unpacking.unused_data
                 self.unpacking = zlib.decompressobj(_GZIP)
+
+
+def _told_size(path: Path) -> int:
+    """Unpacked bytes that a Parquet file promises, a byte per row at least; a broken file is left to its reader."""
+    try:
+        told = parquet.read_metadata(path)
+    except (pa.ArrowException, OSError):
+        return 0
+    return max(int(told.num_rows), sum(told.row_group(group).total_byte_size for group in range(told.num_row_groups)))
+
+
+def _too_large(path: Path, most: int) -> InputError:
+    return InputError(
+        f"file must unpack to at most {most:,} bytes (ingest.max_expansion)",
+        place=str(path),
+        remedy="Look at what it holds; raise ingest.max_expansion if it is a log after all",
+    )
 
 
 def content_stamp(path: Path) -> tuple[int, int]:

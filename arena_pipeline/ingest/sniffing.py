@@ -103,7 +103,7 @@ def is_utf8(path: Path) -> bool:
     Raises:
         InputError: it is neither, as files of Windows with a euro sign are.
     """
-    raw = _first_bytes(path)
+    raw = first_bytes(path)
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or raw[:4] == b"PAR1":
         return True
     try:

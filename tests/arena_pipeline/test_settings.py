@@ -117,6 +117,24 @@ def test_paths_may_leave_the_workspace_when_allowed(tmp_path):
     assert settings.files_of("products") == (outside / "p.csv",)
 
 
+def test_links_leave_the_workspace_only_when_allowed(tmp_path):
+    inside, outside = tmp_path / "inside", tmp_path / "secrets.csv"
+    (inside / "logs").mkdir(parents=True)
+    outside.touch()
+    (inside / "logs/own.csv").touch()
+    (inside / "logs/near.csv").symlink_to(inside / "logs/own.csv")
+    content = MINIMAL | {"sources": {"products": ["logs/*"]}}
+    assert len(parse_settings(content, inside).files_of("products")) == 2
+    for link, target in (("far.csv", outside), ("folder", tmp_path)):
+        (inside / "logs" / link).symlink_to(target)
+        content["sources"] = {"products": ["logs/*", "logs/folder/*.csv"]}
+        with pytest.raises(SettingsError, match=r"sources.products: file must lie below the workspace, also where a"):
+            parse_settings(content, inside).files_of("products")
+        allowed = parse_settings(content | {"paths": {"allow_outside": True}}, inside).files_of("products")
+        assert len(allowed) == 3
+        (inside / "logs" / link).unlink()
+
+
 def test_workspace_is_found_by_variable_folder_and_upwards(tmp_path, monkeypatch):
     (tmp_path / "arena.toml").write_text("")
     below = tmp_path / "a/b"

@@ -78,6 +78,17 @@ def test_packed_files_do_not_expand_without_bound(tmp_path, members):
     assert content_of(path, max_expansion=2000.0).stamp[0] == len(packed) * members
 
 
+def test_parquet_files_do_not_expand_without_bound(tmp_path):
+    path = tmp_path / "bomb.parquet"
+    rows = ALWAYS_FINE + (1 << 20)  # of nothing: a byte each would be too much
+    pl.select(pl.repeat(None, rows, dtype=pl.Boolean).alias("in_stock")).write_parquet(path, row_group_size=1 << 24)
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(InputError, match=r"bomb.parquet: file must unpack to at most 104,857,600 bytes"):
+        content_of(path, max_expansion=100.0)
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1")
+    content_of(tmp_path / "broken.parquet")
+
+
 def test_ordinary_packed_files_pass(tmp_path):
     path = tmp_path / "log.csv.gz"
     path.write_bytes(gzip.compress(os.urandom(3 << 20)) + gzip.compress(b"a,b\n" * 100_000) + b"tail")

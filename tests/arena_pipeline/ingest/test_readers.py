@@ -281,6 +281,21 @@ def test_thousands_beside_currencies_are_no_decimals(shop):
     assert [value for _, _, value in shop.quarantine()] == ["$1,25"]
 
 
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
+@pytest.mark.parametrize("evil", ["it'em", 'it"em', "x'); drop table logs.products; --", "${x} {0} %s"])
+def test_headers_values_and_names_of_files_never_become_sql(shop, kind, evil):
+    row = {"item_id": "A1", "price": "2.50", "item_name": evil, evil: "1"}
+    bad = row | {"item_id": "A2", "price": evil}
+    path = shop.write("products", "", f"{evil.replace('/', '')}.{kind}")
+    frame = pl.DataFrame([row, bad])
+    {"csv": frame.write_csv, "ndjson": frame.write_ndjson, "parquet": frame.write_parquet}[kind](path)
+    (shop.workspace / "logs/products/products.csv").unlink()
+    report = shop.ingest()
+    assert shop.rows("products", "item_id, item_name") == [("A1", evil)]
+    assert shop.quarantine() == [(2, "price must be a price", evil)]
+    assert any(evil in warning for warning in report.warnings)
+
+
 LINE_ENDS = [("\n", "\r\n"), ("\r\n", "\n"), ("\n", "\r"), ("\r", "\r\n")]
 
 
