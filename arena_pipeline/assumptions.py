@@ -114,7 +114,7 @@ def _of_stock(daily: pl.LazyFrame) -> list[str]:
     told = []
     if share >= WORTH_TELLING:
         told.append(f"Stock is unknown on {share:.0%} of all days of all items: demand there is what was sold.")
-    if share < 1 and not found["views"]:
+    if share < 0.95 and not found["views"]:
         told.append("There are no page views: demand that stock-outs hid is estimated from sales alone.")
     if found["today"]:
         told.append(f"Stock of {_items(found['today'])} is unknown today: proposals to order take it as none.")

@@ -24,11 +24,14 @@ from engine.steppers.ledger import FLOWS, Review
 
 KIND_STYLES = {"actual": "bold yellow", "bound": "dim", "baseline": "cyan"}
 NAMES = {"default": ""}
+HELD_OUT = """\
+every few weeks each strategy picks its parameters by the weeks before and is scored on those that follow: believe these
+intervals hold for all strategies at once, so the best is not flattered by being best"""
 LEGEND = """\
 economic profit, by which runs are ranked: gross margin less holding, ordering, write-offs and the cost of capital
 working capital: money tied up on an average day; stock-outs: share of days that an item's shelf ends empty
 fill rate: share of the wanted units that were there; turns: how often a year the stock is sold
-actual: your own purchase orders, replayed; naive_min_max: gut feel, weeks of cover
+actual: {actual}; naive_min_max: gut feel, weeks of cover
 hindsight, upper_bound: what could be had by knowing the future
 * no other run is better in working capital, stock-out rate and gross margin at once"""
 """What the columns and the rows beside the strategies mean."""
@@ -123,14 +126,16 @@ def print_result(console: Console, settings: Settings, scorecard: Path) -> None:
     board = pl.read_parquet(scorecard.with_name("leaderboard.parquet"))
     console.print()
     console.print(leaderboard_table(board, settings))
-    console.print(LEGEND, style="dim", highlight=False, soft_wrap=True)
+    own = assumptions.stored(Store.of(settings)).yardstick == assumptions.OWN_ORDERS
+    actual = (
+        "your own purchase orders, replayed" if own else "a rule of thumb for want of your own purchases, see below"
+    )
+    console.print(LEGEND.format(actual=actual), style="dim", highlight=False, soft_wrap=True)
     path = scorecard.with_name("held_out.parquet")
     held_out = pl.read_parquet(path) if path.exists() else pl.DataFrame()
     if held_out.height:
         console.print(held_out_table(held_out, settings))
-        console.print(
-            "intervals hold for all strategies at once, so the best is not flattered by being best", style="dim"
-        )
+        console.print(HELD_OUT, style="dim", highlight=False, soft_wrap=True)
     _print_assumed(console, settings)
     yardstick = assumptions.stored(Store.of(settings)).yardstick
     console.print(f"\n[bold]{escape(trade_off_sentence(board, yardstick))}[/bold]\n")

@@ -90,6 +90,8 @@ def test_every_adapter_gets_from_files_to_a_leaderboard(name, tmp_path, monkeypa
     check_figures(tmp_path / "shop", expected)
     said = " ".join(output.split())
     assert ("there 'actual' is a rule of thumb" in said) == (name != "freshretailnet")
+    report = (tmp_path / "shop/var/results/reports/arena_report.html").read_text()
+    assert ("against a rule of thumb" in report.replace("&#x27;", "'")) == (name != "freshretailnet")
     assert ("Stock of" in said and "is unknown today" in said) == (name in NO_STOCK)
     assert ("The files say no prices: every item without one costs 1.0" in said) == (name in NO_PRICES)
     assert "Costs of" in said

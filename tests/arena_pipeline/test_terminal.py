@@ -60,6 +60,8 @@ def test_the_result_ends_with_note_trade_off_and_digests(ran, console):
     text = console.export_text()
     assert "Generated around real order lines." in text
     assert "of the sales of the shop's own orders" in text
+    assert "actual: your own purchase orders, replayed" in text
+    assert "economic profit, by which runs are ranked" in text
     for path in (scorecard, scorecard.with_suffix(".json")):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         assert f"var/results/scorecard/{path.name}  sha256 {digest}" in text
