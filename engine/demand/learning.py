@@ -36,17 +36,19 @@ class SharedDemand:
 def learning_items(items: Sequence[str], categories: Sequence[str], days: int, cells: int = LEARNING_CELLS) -> IntArray:
     """Ascending SKU indices of the items to learn from: all of a shop of up to ``cells`` SKU-days.
 
-    Of a larger one the same share of every category, at least 200 items of each, chosen by the hash of their ids.
+    Of a larger one the same share of every category, chosen by the hash of their ids; of small categories up to 200
+    items, as long as all these together stay below ``cells`` once more.
 
     Args:
         items: item ids, sorted.
         categories: category of each, (S,).
         days: days of the log.
-        cells: SKU-days to learn from, at most (but for small categories).
+        cells: SKU-days to learn from, at most twice as many with those of small categories.
     """
     _, category, count = np.unique(np.asarray(categories, dtype=object), return_inverse=True, return_counts=True)
     share = min(1.0, cells / max(len(items) * days, 1))
-    wanted = np.maximum(np.ceil(share * count), FEWEST_OF_CATEGORY)
+    fewest = min(FEWEST_OF_CATEGORY, cells // max(len(count) * days, 1))
+    wanted = np.maximum(np.ceil(share * count), fewest)
     order = np.lexsort((sku_keys(tuple(items)), category))
     first = np.concatenate([[0], np.cumsum(count)[:-1]])
     rank = np.empty(len(items), np.int64)

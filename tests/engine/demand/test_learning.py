@@ -101,6 +101,8 @@ def test_teachers_are_all_items_of_a_small_shop_and_a_share_of_every_category_of
     items = [f"{number:05d}" for number in range(10_000)]
     categories = ["rare" if number % 50 == 0 else "usual" for number in range(10_000)]
     assert learning_items(items, categories, 10, 100_000).tolist() == list(range(10_000))
+    many = [f"{number % 2_000}" for number in range(10_000)]
+    assert len(learning_items(items, many, 10, 10_000)) == 2_000
     chosen = learning_items(items, categories, 10, 10_000)
     rare = [sku for sku in chosen if categories[sku] == "rare"]
     assert len(rare) == FEWEST_OF_CATEGORY
