@@ -16,7 +16,7 @@ ITEMS_PER_SHARD = 17
 def sharded(ran, monkeypatch):
     """The stored activity, its shop cut into shards of 17 items."""
     whole = Axes.shards
-    monkeypatch.setattr(Axes, "shards", lambda axes, cells=0: whole(axes, ITEMS_PER_SHARD * axes.days))
+    monkeypatch.setattr(Axes, "shards", lambda axes, *_: whole(axes, ITEMS_PER_SHARD * axes.days))
     return StoredActivity.of(ArenaResource(workspace=str(ran.folder)))
 
 
