@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import (
+    activity_large,
     bare,
     construct,
     demand,
@@ -35,6 +36,7 @@ GROUPS = {
     "forecast": demand.forecasts,
     "ingest": ingest.ingest,
     "ingest_100m": ingest_large.hundred_million,
+    "activity_100k": activity_large.large_shop,
     "network": network.network,
     "demo": pipeline.demo,
     "100k": pipeline.hundred_thousand,
@@ -43,7 +45,7 @@ GROUPS = {
 
 @pytest.fixture(autouse=True)
 def scratch(tmp_path, monkeypatch):
-    for module in (measure, peers, sweeps, ingest, ingest_large, pipeline):
+    for module in (measure, peers, sweeps, ingest, ingest_large, activity_large, pipeline):
         monkeypatch.setattr(module, "SCRATCH", tmp_path)
     return tmp_path
 
