@@ -61,9 +61,9 @@ def large_shop(size: Size) -> Iterator[Figure]:
     stages = ", ".join(f"{name} {seconds:.0f}" for name, seconds in found["stages"].items())
     note = (
         f"{SKUS_PER_SKU * size.skus:,} SKUs x {size.days:,} days from {wrote['views']:,} page views, "
-        f"{wrote['lines']:,} order lines and {wrote['snapshots']:,} stock records, in {found['shards']} shards; {stages} s; synthetic "
-        f"logs, ingest not counted, memory limit of DuckDB {MEMORY_LIMIT}; compared with the table that is there and "
-        f"found equal in {found['again_seconds']:.0f} s"
+        f"{wrote['lines']:,} order lines and {wrote['snapshots']:,} stock records, in {found['shards']} shards; "
+        f"{stages} s; synthetic logs, ingest not counted, memory limit of DuckDB {MEMORY_LIMIT}; compared with the "
+        f"table that is there and found equal in {found['again_seconds']:.0f} s"
     )
     yield Figure("activity_100k_seconds", sum(found["stages"].values()), "s", note)
     yield Figure(
