@@ -14,6 +14,7 @@ import polars as pl
 
 from arena_pipeline import demand
 from arena_pipeline.bundles import save_bundle
+from arena_pipeline.recovering import NAMED_CELLS
 from arena_pipeline.settings import Settings
 from arena_pipeline.spill import PartedLogs, temporary_folder
 from arena_pipeline.store import Store, write_frames
@@ -84,7 +85,7 @@ def store_activity(store: Store, axes: Axes, shards: Iterable[Activity], tell: C
 
 def repairs(store: Store, axes: Axes) -> Iterator[pl.DataFrame]:
     """Contradictions of the stored daily activity, see ``engine.demand.repairs``, with item ids and dates."""
-    for shard in axes.shards():
+    for shard in axes.shards(NAMED_CELLS):
         found = stock_repairs(demand.read_shard(store, demand.ACTIVITY, shard))
         yield demand.with_names(found, axes.part(shard))
 

@@ -20,6 +20,7 @@ from arena_pipeline.locking import enter, is_made, leave
 from engine.errors import ArenaError, InputError
 
 POLL_SECONDS = (0.05, 0.15)
+ROWS = "written_frame"
 OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -136,11 +137,8 @@ class Warehouse:
             if changed:
                 connection.execute(f"delete from {name} where day in (select day from changed_days)")
                 for frame in given():
-                    with _registered(connection, frame) as view:
-                        connection.execute(
-                            f"insert into {name} by name select * from {view} "
-                            "where day in (select day from changed_days)"
-                        )
+                    changes = f"select * from {ROWS} where day in (select day from changed_days)"
+                    _run_with(connection, frame, f"insert into {name} by name {changes}")
             connection.execute("drop table changed_days")
             return changed
 
@@ -211,11 +209,16 @@ def not_written(error: duckdb.Error) -> WarehouseWriteError:
 
 @contextmanager
 def _registered(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> Iterator[str]:
-    connection.register("written_frame", frame.to_arrow())
+    connection.register(ROWS, frame.to_arrow())
     try:
-        yield "written_frame"
+        yield ROWS
     finally:
-        connection.unregister("written_frame")
+        connection.unregister(ROWS)
+
+
+def _run_with(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame, statement: str) -> None:
+    """Run a statement that reads a frame as ``ROWS``: a registered frame would be held until its transaction ends."""
+    connection.from_arrow(frame.to_arrow()).query(ROWS, statement)
 
 
 def _each(frames: pl.DataFrame | Iterable[pl.DataFrame]) -> Iterable[pl.DataFrame]:
@@ -226,8 +229,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, create: str, name: str, frames:
     """Make a table of the first frame, and insert the others; one after another in memory."""
     statement = made = f"{create} as"
     for frame in frames:
-        with _registered(connection, frame) as view:
-            connection.execute(f"{statement} select * from {view}")
+        _run_with(connection, frame, f"{statement} select * from {ROWS}")
         statement = f"insert into {name}"
     if statement is made:
         raise InputError("there must be a frame to write", place=name)
@@ -238,8 +240,7 @@ def _compare_days(connection: duckdb.DuckDBPyConnection, name: str, frames: Iter
     digest = "select day, count(*) as rows, bit_xor(hash(t)) as digest from {} as t group by day"
     connection.execute("create or replace temp table new_days (day date, rows bigint, digest ubigint)")
     for frame in frames:
-        with _registered(connection, frame) as view:
-            connection.execute(f"insert into new_days {digest.format(view)}")
+        _run_with(connection, frame, f"insert into new_days {digest.format(ROWS)}")
     connection.execute(
         f"create or replace temp table changed_days as select coalesce(old.day, new.day) as day "
         f"from ({digest.format(name)}) as old full join "
