@@ -268,7 +268,8 @@ def print_proposals(console: Console, table: pl.DataFrame, settings: Settings, s
                 console.print(escape(head), highlight=False, soft_wrap=True)
                 console.print(f"      {escape(row['reason'])}", style="dim", highlight=False, soft_wrap=True)
     total, lines = orders["order_value"].sum(), orders.height
-    console.print(f"{lines} lines to {len(known)} suppliers, {total:,.2f} {currency} in all", highlight=False)
+    suppliers = "1 supplier" if len(known) == 1 else f"{len(known)} suppliers"
+    console.print(f"{lines} lines to {suppliers}, {total:,.2f} {currency} in all", highlight=False)
     _print_assumed(console, settings)
 
 
