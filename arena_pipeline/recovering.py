@@ -4,8 +4,9 @@ What belongs here: reading the activity of some items, and handing it to the eng
 does not: any estimate.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from arena_pipeline import demand
 from arena_pipeline.bundles import load_bundle
 from arena_pipeline.resources import ArenaResource
-from arena_pipeline.store import Store
+from arena_pipeline.store import Store, write_frames
+from arena_pipeline.warehouse import Warehouse
 from engine.demand.arrays import DemandArrays, demand_arrays, stacked
 from engine.demand.asof import recover_arrays_as_of
 from engine.demand.learning import SharedDemand, learn, learning_items, orders_of
@@ -152,10 +154,29 @@ def _within(skus: NDArray[np.int64], shard: slice) -> NDArray[np.int64]:
     return inside
 
 
-def renumbered(frames: Iterator[pl.DataFrame], axes: Axes) -> Iterator[pl.DataFrame]:
-    """Frames of the shards with ``sku`` counted over the whole shop."""
-    for shard, frame in zip(axes.shards(), frames, strict=True):
-        yield frame.with_columns(pl.col("sku") + shard.start)
+def store_demand(
+    activity: StoredActivity, warehouse: Warehouse, settings: DemandSettings, tell: Callable[[str], None]
+) -> None:
+    """Recover demand in both vintages and write both tables, as files and into the database, shard by shard."""
+    axes, store, shards = activity.axes, activity.store, len(activity.axes.shards())
+    if shards > 1:
+        tell(f"{len(axes.items):,} items in {shards} shards; learning from a sample what they share")
+    shared = activity.shared(settings)
+
+    def renumbered(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        for number, (shard, frame) in enumerate(zip(axes.shards(), frames, strict=True), 1):
+            yield frame.with_columns(pl.col("sku") + shard.start)
+            if shards > 1:
+                tell(f"shard {number} of {shards}")
+
+    def keep(name: str, frames: Iterator[pl.DataFrame]) -> None:
+        write_frames(store.demand(name), renumbered(frames))
+        warehouse.replace_table(f"demand.{Path(name).stem}", named(store, name, axes))
+
+    tell("recovering the demand that stock-outs hid")
+    keep(demand.REPLAY, activity.replay(shared, settings))
+    tell("the same as known at the end of each day")
+    keep(demand.AS_OF, activity.as_of(shared, settings))
 
 
 def named(store: Store, name: str, axes: Axes) -> Iterator[pl.DataFrame]:

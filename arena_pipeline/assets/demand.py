@@ -1,7 +1,5 @@
 """Group ``demand``: daily activity, recovered demand in its two vintages, forecasts. The engine does the work."""
 
-from collections.abc import Iterator
-
 import dagster as dg
 import numpy as np
 import polars as pl
@@ -18,9 +16,9 @@ from arena_pipeline.quality import (
     quality_metadata,
     quality_sentences,
 )
-from arena_pipeline.recovering import Items, StoredActivity, named, renumbered
+from arena_pipeline.recovering import Items, StoredActivity, named, store_demand
 from arena_pipeline.resources import ArenaResource
-from arena_pipeline.store import write_frame, write_frames
+from arena_pipeline.store import write_frame
 from arena_pipeline.truth import compare_with_truth
 from engine.demand.codes import DayFlag
 from engine.demand.diagnostics import diagnose
@@ -86,25 +84,7 @@ def recovered_demand(context: dg.AssetExecutionContext, arena: ArenaResource) ->
     """Replay demand (expected and sampled) and as-of demand."""
     store, settings = arena.store, arena.settings.demand
     activity = StoredActivity.of(arena)
-    axes, shards = activity.axes, len(activity.axes.shards())
-    if shards > 1:
-        context.log.info(f"{len(axes.items):,} items in {shards} shards; learning from a sample what they share")
-    shared = activity.shared(settings)
-
-    def keep(name: str, frames: Iterator[pl.DataFrame]) -> None:
-        write_frames(store.demand(f"{name}.parquet"), renumbered(told(frames), axes))
-        arena.warehouse.replace_table(f"demand.{name}", named(store, f"{name}.parquet", axes))
-
-    def told(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        for number, frame in enumerate(frames, 1):
-            yield frame
-            if shards > 1:
-                context.log.info(f"shard {number} of {shards}")
-
-    context.log.info("recovering the demand that stock-outs hid")
-    keep("censored_daily_demand", activity.replay(shared, settings))
-    context.log.info("the same as known at the end of each day")
-    keep("asof_daily_demand", activity.as_of(shared, settings))
+    store_demand(activity, arena.warehouse, settings, context.log.info)
     path = store.demand(demand.REPLAY)
     methods = (
         demand.read_demand(store, demand.REPLAY)

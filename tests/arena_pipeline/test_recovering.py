@@ -1,11 +1,18 @@
 """Demand recovered in shards: the tables of a run that held everything at once."""
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import polars as pl
+import polars.selectors as cs
 import pytest
 
 from arena_pipeline import demand
-from arena_pipeline.recovering import StoredActivity, named, renumbered
+from arena_pipeline.recovering import StoredActivity, store_demand
 from arena_pipeline.resources import ArenaResource
+from arena_pipeline.store import Store
+from arena_pipeline.warehouse import Warehouse
 from engine.demand import learning
 from engine.schema import Axes
 
@@ -20,16 +27,21 @@ def sharded(ran, monkeypatch):
     return StoredActivity.of(ArenaResource(workspace=str(ran.folder)))
 
 
-@pytest.mark.parametrize("table", ["censored_daily_demand", "asof_daily_demand"])
-def test_shards_give_the_rows_of_the_whole(sharded, ran, table):
-    settings = ran.settings.demand
-    shared = sharded.shared(settings)
-    frames = (sharded.replay if table == "censored_daily_demand" else sharded.as_of)(shared, settings)
-    again = pl.concat(renumbered(frames, sharded.axes))
-    assert len(sharded.axes.shards()) > 2
-    assert again.equals(pl.read_parquet(ran.store.demand(f"{table}.parquet")), null_equal=True)
-    rows = pl.concat(named(sharded.store, f"{table}.parquet", sharded.axes))
-    assert rows.equals(demand.with_names(again, sharded.axes))
+def test_shards_give_the_tables_of_the_whole(sharded, ran, tmp_path):
+    told, warehouse = [], Warehouse(tmp_path / "arena.duckdb")
+    shutil.copytree(ran.store.root / "demand", tmp_path / "demand")
+    activity = replace(sharded, store=Store(tmp_path))
+    for name in (demand.REPLAY, demand.AS_OF):
+        activity.store.demand(name).unlink()
+    store_demand(activity, warehouse, ran.settings.demand, told.append)
+    shards = len(sharded.axes.shards())
+    assert shards > 2
+    assert told.count(f"shard {shards} of {shards}") == 2
+    for name in (demand.REPLAY, demand.AS_OF):
+        again = pl.read_parquet(activity.store.demand(name))
+        assert again.equals(pl.read_parquet(ran.store.demand(name)), null_equal=True)
+        rows = warehouse.read(f"select * from demand.{Path(name).stem} order by sku, day")
+        assert rows.equals(demand.with_names(again, sharded.axes).with_columns(cs.enum().cast(pl.String)))
 
 
 def test_a_sample_holds_the_activity_and_the_orders_of_its_items(sharded, monkeypatch):
