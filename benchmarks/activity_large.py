@@ -100,11 +100,11 @@ def write_files(folder: Path, size: Size) -> dict[str, int]:
 
 def _period(random: np.random.Generator, items: pl.Series, rows: int, days: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Page views of some days in order of time, and the order lines of every twentieth of them."""
-    seconds = np.sort(random.integers(0, days * 86_400, rows))
+    instants = np.sort(random.integers(0, days * 86_400_000_000, rows))  # to the microsecond: no two rows are the same
     visitor = np.where(np.arange(rows) < rows // BOT_SHARE, -1, np.arange(rows) // VISITOR_VIEWS)
     views = pl.DataFrame(
         {
-            "event_timestamp": FIRST + pl.Series(seconds * 1_000_000).cast(pl.Duration("us")),
+            "event_timestamp": FIRST + pl.Series(instants).cast(pl.Duration("us")),
             "item_id": items.gather((len(items) * random.random(rows) ** 2).astype(np.int64)),
             "visitor_id": visitor,
             "session_id": np.arange(rows) // 5,
