@@ -84,7 +84,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         ingest_large.hundred_million,
         ("ingest_100m_seconds", "ingest_100m_rows_per_second", "ingest_100m_peak_rss_mb"),
     ),
-    "activity_100k": Benchmark(activity_large.large_shop, ("activity_100k_seconds", "activity_100k_peak_rss_mb")),
+    "activity_100k": Benchmark(activity_large.large_shop, activity_large.FIGURES),
     "network": Benchmark(network.network, ("gsm_tree_2000_seconds", "serial_10k_seconds")),
     "demo": Benchmark(pipeline.demo, ("pipeline_demo_seconds",)),
     "100k": Benchmark(pipeline.hundred_thousand, ("pipeline_100k_seconds", "pipeline_100k_peak_rss_mb")),

@@ -1,7 +1,8 @@
-"""Daily activity at scale: 100,000 SKUs over three years from 100 million page views and 5 million order lines.
+"""Daily tables at scale: 100,000 SKUs over three years from 100 million page views and 5 million order lines.
 
-One process takes the logs in and another works on them, so that the peak memory of the latter can be told. It does
-what the asset ``daily_activity`` does: shard by shard into Parquet files, and from them into the database.
+One process takes the logs in, one derives the daily activity and one recovers demand from it, so that the peak memory
+of each can be told. They do what the assets ``daily_activity`` and ``censored_daily_demand`` do: shard by shard into
+Parquet files, and from them into the database.
 """
 
 import json
@@ -19,7 +20,7 @@ import polars as pl
 from arena_pipeline import demand
 from arena_pipeline.activity import Limits, log_shards, repairs, shop_activity, store_activity
 from arena_pipeline.ingest import ingest as take_in
-from arena_pipeline.recovering import named
+from arena_pipeline.recovering import StoredActivity, named, store_demand
 from arena_pipeline.settings import Settings, TableName, parse_settings
 from arena_pipeline.spill import PREFIX
 from arena_pipeline.store import Store
@@ -27,6 +28,7 @@ from arena_pipeline.warehouse import Warehouse
 from benchmarks.ingest import FIRST
 from benchmarks.measure import ROOT, SCRATCH, Figure, Size, child
 
+FIGURES = ("activity_100k_seconds", "activity_100k_peak_rss_mb", "demand_100k_seconds", "demand_100k_peak_rss_mb")
 SKUS_PER_SKU, VIEWS_PER_ROW, VIEWS_PER_LINE, FILES = 10, 25, 20, 20
 """10 times ``Size.skus`` items, 25 times ``Size.rows`` page views and a twentieth as many order lines, in 20 files."""
 MEMORY_LIMIT = "2GB"
@@ -44,7 +46,7 @@ VISITOR_VIEWS, MOST_VIEWS, BOT_SHARE = 15, 20, 100
 
 
 def large_shop(size: Size) -> Iterator[Figure]:
-    """Seconds and peak memory; every unit sold and every page view must be in the activity or counted out."""
+    """Seconds and peak memory; every page view must be in the activity or counted out, every unit in all tables."""
     folder = SCRATCH / "activity-100k"
     shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -53,11 +55,14 @@ def large_shop(size: Size) -> Iterator[Figure]:
         child([*command, "ingest"], 3600, folder=ROOT)
         ran = child([*command, "activity"], 3600, folder=ROOT)
         found = json.loads(ran.output.strip().splitlines()[-1])
+        recovered = child([*command, "demand"], 3600, folder=ROOT)
+        demanded = json.loads(recovered.output.strip().splitlines()[-1])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     cells = size.days * SKUS_PER_SKU * size.skus
     assert found["totals"] == {"rows": cells, "units": wrote["units"], "views": wrote["views"]}, (found, wrote)
     assert (found["bots"], found["days_again"], found["left"]) == (wrote["bots"], 0, []), (found, wrote)
+    assert (demanded["rows"], demanded["units"]) == ([cells] * 4, wrote["units"]), (demanded, wrote)
     stages = ", ".join(f"{name} {seconds:.0f}" for name, seconds in found["stages"].items())
     note = (
         f"{SKUS_PER_SKU * size.skus:,} SKUs x {size.days:,} days from {wrote['views']:,} page views, "
@@ -69,6 +74,10 @@ def large_shop(size: Size) -> Iterator[Figure]:
     yield Figure(
         "activity_100k_peak_rss_mb", ran.peak_rss_mb, "MB", "the process, DuckDB in it; temporary files are gone"
     )
+    stages = ", ".join(f"{name} {seconds:.0f}" for name, seconds in demanded["stages"].items())
+    note = f"from that activity, both vintages, into files and the database, in {demanded['shards']} shards; {stages} s"
+    yield Figure("demand_100k_seconds", sum(demanded["stages"].values()), "s", note)
+    yield Figure("demand_100k_peak_rss_mb", recovered.peak_rss_mb, "MB", "the process, DuckDB in it")
 
 
 def write_files(folder: Path, size: Size) -> dict[str, int]:
@@ -185,18 +194,46 @@ def derive(settings: Settings, warehouse: Warehouse) -> dict[str, Any]:
     }
 
 
+def recover(settings: Settings, warehouse: Warehouse) -> dict[str, Any]:
+    """Demand in both vintages into files and tables, with seconds by stage; rows of all four, units of the replay."""
+    store, axes = Store.of(settings), demand.shop_axes(warehouse, settings)
+    orders = demand.read_demand(store, "order_sizes.parquet").collect()
+    activity = StoredActivity(store, axes, orders, demand.categories_of(warehouse, axes))
+    marks = [("", time.perf_counter())]
+
+    def tell(line: str) -> None:
+        marks.append((line, time.perf_counter()))
+        _tell(f"{line}, {marks[-1][1] - marks[0][1]:.0f} s")
+
+    store_demand(activity, warehouse, settings.demand, tell)
+    ends = [at for line, at in marks if line.startswith(("recovering", "the same"))] + [time.perf_counter()]
+    begins = [marks[0][1], *ends]
+    tables = (demand.REPLAY, demand.AS_OF)
+    rows = [demand.read_demand(store, name).select(pl.len()).collect().item() for name in tables]
+    rows += [warehouse.read(f"select count(*) from demand.{Path(name).stem}").item() for name in tables]
+    return {
+        "stages": {
+            name: end - begin
+            for name, begin, end in zip(("learning", "replay", "as known"), begins, ends, strict=False)
+        },
+        "shards": len(axes.shards()),
+        "rows": rows,
+        "units": demand.read_demand(store, demand.REPLAY).select(pl.col("units_sold").sum()).collect().item(),
+    }
+
+
 def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
 def main(folder: Path, days: int, what: str) -> None:
-    """Child process: take the logs in, or derive their daily activity and print what happened as JSON."""
+    """Child process: take the logs in, or make one of their daily tables and print what happened as JSON."""
     settings = settings_of(folder, days)
     warehouse = Warehouse(settings.warehouse_path, memory_limit=MEMORY_LIMIT)
     if what == "ingest":
         take_in(settings, warehouse, tables=TABLES)
     else:
-        print(json.dumps(derive(settings, warehouse)))
+        print(json.dumps((derive if what == "activity" else recover)(settings, warehouse)))
 
 
 if __name__ == "__main__":

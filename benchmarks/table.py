@@ -29,6 +29,7 @@ REACH: dict[str, tuple[str, float]] = {
     "ingest_100m_rows_per_second": (">=", 1e6),
     "ingest_100m_peak_rss_mb": ("<=", 8192),
     "activity_100k_peak_rss_mb": ("<=", 8192),
+    "demand_100k_peak_rss_mb": ("<=", 8192),
     "pipeline_demo_seconds": ("<=", 60),
     "pipeline_100k_seconds": ("<=", 600),
     "pipeline_100k_peak_rss_mb": ("<=", 8_192),
