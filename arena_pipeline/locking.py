@@ -52,7 +52,7 @@ def enter(path: Path, *, shared: bool) -> str | None:
             door.users += 1
             return None
         file = _opened(key + SUFFIX)
-        if file is not None and not _locked(file, shared=shared):
+        if file is not None and not try_lock(file, shared=shared):
             holder = _named(file)
             os.close(file)
             return holder
@@ -118,7 +118,8 @@ def _opened(path: str) -> int | None:
         return None
 
 
-def _locked(file: int, *, shared: bool) -> bool:
+def try_lock(file: int, *, shared: bool = False) -> bool:
+    """Lock an open file against other processes, at once or not at all; true as well where files cannot be locked."""
     if sys.platform == "win32":
         return True
     try:

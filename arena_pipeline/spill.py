@@ -3,7 +3,6 @@
 What belongs here: the temporary folder, that it goes away, and rows in and out of it. What does not: what rows mean.
 """
 
-import fcntl
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -11,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import BinaryIO
 
 import duckdb
 import polars as pl
 
+from arena_pipeline.locking import try_lock
 from arena_pipeline.warehouse import Warehouse, is_write_failure, not_written
 
 PREFIX = "parted-"
@@ -33,7 +32,7 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
     folder = Path(mkdtemp(prefix=PREFIX, dir=parent))
     try:
         with (folder / LOCK).open("wb") as lock:
-            _locked(lock)
+            try_lock(lock.fileno())
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -43,17 +42,9 @@ def _in_use(folder: Path) -> bool:
     """Whether a living process works in the folder: the system frees the lock of a killed one."""
     try:
         with (folder / LOCK).open("rb") as lock:
-            return not _locked(lock)
+            return not try_lock(lock.fileno())
     except FileNotFoundError:  # killed before it made the lock, or about to make it
         return time.time() - folder.stat().st_mtime < MOST_SECONDS_TO_LOCK
-
-
-def _locked(file: BinaryIO) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,16 @@ Every test process makes its own (pytest-xdist runs several); all tests that use
 `--dist loadgroup` gives them to one process. Imports are local: tests of the engine alone do not load Dagster.
 """
 
+import os
+
 import pytest
 
 SHARED = {"ran", "server", "copy"}
 
 
 def pytest_configure(config):
+    for name in ("ARENA_WORKSPACE", "DAGSTER_HOME"):  # of the shell that runs the tests, such as make's
+        os.environ.pop(name, None)
     config.addinivalue_line("filterwarnings", "ignore:Parameter .* is currently in beta")
 
 
