@@ -4,7 +4,6 @@ import datetime as dt
 import json
 import tempfile
 from decimal import ROUND_HALF_EVEN, Decimal
-from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -301,7 +300,11 @@ LINE_ENDS = [("\n", "\r\n"), ("\r\n", "\n"), ("\n", "\r"), ("\r", "\r\n")]
 
 @pytest.mark.parametrize("name", ["log.csv", "log.csv.gz"])
 @pytest.mark.parametrize("ends", LINE_ENDS, ids=repr)
-def test_files_put_together_with_different_line_ends_are_read_with_the_numbers_of_their_rows(shop, ends, name):
+def test_files_put_together_with_different_line_ends_are_read_with_the_numbers_of_their_rows(
+    shop, ends, name, tmp_path, monkeypatch
+):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     first = ["item_id,price,item_name", "A1,1.00,one", "A2,nothing,two"]
     second = ['A3,3.00,"three\nlines"', "A4,too,many,cells", "A5,5.00,five"]
     shop.write(
@@ -318,7 +321,7 @@ def test_files_put_together_with_different_line_ends_are_read_with_the_numbers_o
         (2, "price must be a price"), (4, "row must split into the columns of the header"),
     ]  # fmt: skip
     assert report.totals["rows_read"] == 5
-    assert not list(Path(tempfile.gettempdir()).glob("arena-*/log.csv"))
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_line_ends_that_change_far_into_a_file_lose_no_row(shop):
