@@ -78,7 +78,7 @@ def store_activity(store: Store, axes: Axes, shards: Iterable[Activity], tell: C
 
     save_bundle(store.demand("axes.npz"), axes)
     write_frames(store.demand(demand.ACTIVITY), daily())
-    write_frames(store.demand("order_sizes.parquet"), orders)
+    write_frames(store.demand(demand.SIZES), orders)
     save_bundle(store.demand("counts.npz"), counts[-1])
     return counts[-1]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from arena_pipeline.demand import LISTED, unknown_stock_share
 from arena_pipeline.rule_of_thumb import TOLD
 from arena_pipeline.settings import Settings
 from arena_pipeline.store import Store, write_whole
 from arena_pipeline.supply import Supply
-from engine.demand.codes import DayFlag
 from engine.scenario.supply import DEFAULT_LEAD_TIME_DAYS
 
 OWN_ORDERS = "the shop's own orders"
@@ -101,16 +101,13 @@ def _of_purchases(supply: Supply, items: int) -> list[str]:
 
 
 def _of_stock(daily: pl.LazyFrame) -> list[str]:
-    listed = pl.col("flags") & int(DayFlag.NOT_LISTED) == 0
-    unknown = listed & (pl.col("stock_state") == "unknown")
+    unknown = LISTED & (pl.col("stock_state") == "unknown")
     counts = daily.select(
-        listed=listed.sum(),
-        unknown=unknown.sum(),
         today=(unknown & (pl.col("day") == pl.col("day").max())).sum(),
         views=pl.col("views_in").cast(pl.Int64).sum() + pl.col("views_oos").cast(pl.Int64).sum(),
     )
     found = counts.collect().row(0, named=True)
-    share = found["unknown"] / max(found["listed"], 1)
+    share = unknown_stock_share(daily)
     told = []
     if share >= WORTH_TELLING:
         told.append(f"Stock is unknown on {share:.0%} of all days of all items: demand there is what was sold.")

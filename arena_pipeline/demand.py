@@ -29,6 +29,9 @@ ITEMS_HELD = (
 )
 """A bundle is sold and never held: its items are."""
 ACTIVITY, REPLAY, AS_OF = "daily_activity.parquet", "censored_daily_demand.parquet", "asof_daily_demand.parquet"
+SIZES = "order_sizes.parquet"
+LISTED = pl.col("flags") & int(DayFlag.NOT_LISTED) == 0
+"""Rows of a demand table on whose day the item was in the catalogue."""
 DAYS_OF_LOGS = "select min(day) as first, max(day) as last from logs.{table}"
 VALUES = "columns(lambda name: name not in ('file_id', 'row_number', 'repeat_number'))"
 """Columns of a log without what is kept about its rows."""
@@ -191,6 +194,12 @@ def matrix(table: pl.LazyFrame, column: str, axes: Axes) -> NDArray[Any]:
     values = table.select(pl.col(column).fill_null(0)).collect(engine="in-memory")[column]
     matrix: NDArray[Any] = values.to_numpy().reshape(axes.shape)
     return matrix
+
+
+def unknown_stock_share(daily: pl.LazyFrame) -> float:
+    """Share of the listed SKU-days whose stock is not known; of ``daily_activity``."""
+    days, unknown = daily.filter(LISTED).select(pl.len(), (pl.col("stock_state") == "unknown").sum()).collect().row(0)
+    return float(unknown / max(days, 1))
 
 
 def stock_record(store: Store, axes: Axes) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:

@@ -73,7 +73,7 @@ class StoredActivity:
     def of(cls, arena: ArenaResource) -> "StoredActivity":
         """As materialised last."""
         axes = load_bundle(arena.store.demand("axes.npz"), Axes)
-        orders = demand.read_demand(arena.store, "order_sizes.parquet").collect()
+        orders = demand.read_demand(arena.store, demand.SIZES).collect()
         return cls(arena.store, axes, orders, demand.categories_of(arena.warehouse, axes))
 
     def shards(self) -> Iterator[Items]:
@@ -124,16 +124,15 @@ class StoredActivity:
         """What planners could see of every item and day; filled shard by shard."""
         axes = self.axes
         filled = {name: np.zeros(axes.shape) for name in ("orders", "exposure", "units", "squares")}
+        category = np.zeros(axes.shape[0], np.int64)
         views, active = np.zeros(axes.shape, np.int32), np.zeros(axes.shape, np.uint8)
         for shard, items in zip(axes.shards(), self.shards(), strict=True):
             known = items.matrices(as_of=True)
             history = demand.order_history(known, items.orders, items.axes)
             for name, values in filled.items():
                 values[shard] = getattr(history, name)
-            views[shard], active[shard] = known.views_in, known.active
+            category[shard], views[shard], active[shard] = history.category, known.views_in, known.active
         as_of = demand.read_demand(self.store, demand.AS_OF)
-        names = sorted(set(self.categories))
-        category = np.searchsorted(names, self.categories).astype(np.int64)
         return KnownHistory(
             orders=OrderHistory(**filled, category=category, first_weekday=axes.first_day.weekday()),
             demand_u6=demand.matrix(as_of, "demand_asof_u6", axes),

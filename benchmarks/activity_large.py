@@ -197,7 +197,7 @@ def derive(settings: Settings, warehouse: Warehouse) -> dict[str, Any]:
 def recover(settings: Settings, warehouse: Warehouse) -> dict[str, Any]:
     """Demand in both vintages into files and tables, with seconds by stage; rows of all four, units of the replay."""
     store, axes = Store.of(settings), demand.shop_axes(warehouse, settings)
-    orders = demand.read_demand(store, "order_sizes.parquet").collect()
+    orders = demand.read_demand(store, demand.SIZES).collect()
     activity = StoredActivity(store, axes, orders, demand.categories_of(warehouse, axes))
     marks = [("", time.perf_counter())]
 

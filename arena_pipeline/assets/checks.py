@@ -16,7 +16,6 @@ from arena_pipeline.bundles import load_bundle
 from arena_pipeline.metadata import markdown_table
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.store import load_arena
-from engine.demand.codes import DayFlag
 from engine.forecast import ForecastMatrix
 from engine.forecast.options import InformationOption, forecasts
 from engine.schema import MICRO, Axes
@@ -64,9 +63,7 @@ def logs_are_fresh(arena: ArenaResource) -> dg.AssetCheckResult:
 @dg.asset_check(asset="daily_activity", blocking=True, description="Stock is known on enough SKU-days.")
 def stock_is_known(arena: ArenaResource) -> dg.AssetCheckResult:
     """Demand without known stock is only what was sold: too much of it would make every policy look good."""
-    listed = demand.read_demand(arena.store, demand.ACTIVITY).filter(pl.col("flags") & int(DayFlag.NOT_LISTED) == 0)
-    days, unknown = listed.select(pl.len(), (pl.col("stock_state") == "unknown").sum()).collect().row(0)
-    share = unknown / max(days, 1)
+    share = demand.unknown_stock_share(demand.read_demand(arena.store, demand.ACTIVITY))
     most = arena.settings.run.max_unknown_stock_share
     told = (
         f"stock is unknown on {share:.1%} of listed SKU-days, at most {most:.0%} allowed (run.max_unknown_stock_share)"

@@ -20,7 +20,6 @@ from arena_pipeline.recovering import Items, StoredActivity, named, store_demand
 from arena_pipeline.resources import ArenaResource
 from arena_pipeline.store import write_frame
 from arena_pipeline.truth import compare_with_truth
-from engine.demand.codes import DayFlag
 from engine.demand.diagnostics import diagnose
 from engine.demand.hiding import hide_and_recover, mean_bias
 from engine.demand.tables import MODEL_VERSION
@@ -142,16 +141,14 @@ def sample_of(activity: StoredActivity, context: dg.AssetExecutionContext) -> It
 
 def _shares(replay: pl.LazyFrame, daily: pl.LazyFrame) -> dict[str, float | None]:
     """Shares of listed SKU-days."""
-    listed = pl.col("flags") & int(DayFlag.NOT_LISTED) == 0
     full = pl.col("censored") == "full"
-    sums = replay.filter(listed).select(
+    sums = replay.filter(demand.LISTED).select(
         days=pl.len(), censored=(pl.col("censored") != "none").sum(), full=full.sum(),
         kept_u6=pl.col("kappa_u6").cast(pl.Int64).filter(full).sum(),
     ).collect().row(0, named=True)  # fmt: skip
-    unknown = daily.filter(listed & (pl.col("stock_state") == "unknown")).select(pl.len()).collect().item()
     return {
         "censored_share": sums["censored"] / max(sums["days"], 1),
-        "stock_unknown_share": unknown / max(sums["days"], 1),
+        "stock_unknown_share": demand.unknown_stock_share(daily),
         "mean_keep_rate": sums["kept_u6"] / max(sums["full"], 1) / MICRO,
     }
 

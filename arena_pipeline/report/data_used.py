@@ -5,9 +5,8 @@ from typing import Any
 import polars as pl
 
 from arena_pipeline import assumptions
-from arena_pipeline.demand import ACTIVITY, REPLAY, read_demand
+from arena_pipeline.demand import ACTIVITY, LISTED, REPLAY, read_demand
 from arena_pipeline.resources import ArenaResource
-from engine.demand.codes import DayFlag
 from engine.schema import MICRO
 
 ROWS = """
@@ -52,7 +51,7 @@ def data_used(arena: ArenaResource) -> dict[str, Any]:
 def stock_states(arena: ArenaResource) -> list[dict[str, Any]]:
     """Share of listed SKU-days by how their stock is known."""
     daily = read_demand(arena.store, ACTIVITY)
-    listed = daily.filter(pl.col("flags") & int(DayFlag.NOT_LISTED) == 0)
+    listed = daily.filter(LISTED)
     counts = listed.group_by("stock_state").len().sort("stock_state").collect()
     total = max(int(counts["len"].sum()), 1)
     return [{"state": str(state), "sku_days": n, "share": n / total} for state, n in counts.iter_rows()]
